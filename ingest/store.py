@@ -1,0 +1,139 @@
+"""Opens the DuckDB file, brings its schema up to date, and inserts prepared rows in one transaction."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+# A migration takes a file from the version before it; the last one is what schema.sql says.
+SCHEMA_VERSION = 1
+_MIGRATIONS: dict[int, str] = {}
+
+
+class StoreError(Exception):
+    """The file cannot be used; says why and what to do."""
+
+
+class Store:
+    """The one owner of the file. `connection` is the writer's; everyone else asks on a `cursor()` of it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """Open or create the file. Raises `StoreError` if another process has it, or if it is from a newer version."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = duckdb.connect(str(path), config={"checkpoint_threshold": "256MB"})
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise StoreError(f"{path} is in use by another process: one server owns a database file") from None
+            raise StoreError(f"{path} cannot be opened: {str(error).splitlines()[0]}") from None
+        except duckdb.Error as error:
+            raise StoreError(f"{path} cannot be opened: {str(error).splitlines()[0]}") from None
+        connection.execute("set global TimeZone = 'UTC'")
+        _migrate(connection, path)
+        return cls(connection)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own to the same file."""
+        return self.connection.cursor()
+
+    def close(self) -> None:
+        """Write everything into the file and let go of it."""
+        self.connection.execute("checkpoint")
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        self.connection.begin()
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
+
+    def insert(self, table: str, rows: pl.DataFrame) -> None:
+        """Append rows whose columns bear the table's names; a column that is absent becomes null."""
+        if rows.is_empty():
+            return
+        columns = self._columns(table)
+        names = [name for name in columns if name in rows.columns]
+        incoming = rows.select(names).to_arrow(compat_level=pl.CompatLevel.oldest())
+        self.connection.register("incoming", incoming)
+        listed = ", ".join(f'"{name}"' for name in names)
+        self.connection.execute(
+            f"insert into {table} ({listed}) select {listed} from incoming"
+        )  # names from the schema
+        self.connection.unregister("incoming")
+
+    def _columns(self, table: str) -> list[str]:
+        rows = self.connection.execute(
+            "select column_name from duckdb_columns() where table_name = $table order by column_index", {"table": table}
+        ).fetchall()
+        return [str(row[0]) for row in rows]
+
+    def present(
+        self, table: str, keys: Iterable[str], rows: pl.DataFrame, time: str, margin_hours: int
+    ) -> pl.DataFrame:
+        """The keys (and record_hash, if the table has one) of stored rows that `rows` repeat, near them in time."""
+        keys = list(keys)
+        listed = ", ".join(keys)
+        hashed = ", t.record_hash" if "record_hash" in self._columns(table) else ""
+        self.connection.register(
+            "incoming", rows.select(*dict.fromkeys([*keys, time])).to_arrow(compat_level=pl.CompatLevel.oldest())
+        )
+        found = self.connection.execute(
+            f"""
+            with bounds as (
+                select min({time}) - to_hours($margin) as low, max({time}) + to_hours($margin) as high from incoming
+            )
+            select {", ".join(f"t.{key}" for key in keys)}{hashed}
+            from {table} t semi join incoming i using ({listed})
+            where t.{time} is null or t.{time} between (select low from bounds) and (select high from bounds)
+            """,
+            {"margin": margin_hours},
+        ).pl()
+        self.connection.unregister("incoming")
+        return found
+
+    def delete_project(self, project: str) -> None:
+        """Delete every row of a project, inside the caller's transaction."""
+        tables = self.connection.execute(
+            "select table_name from duckdb_columns() where column_name = 'project' and not internal "
+            "and table_name in (select table_name from duckdb_tables() where not temporary)"
+        ).fetchall()
+        for (table,) in tables:
+            self.connection.execute(f"delete from {table} where project = $project", {"project": project})
+
+    def highest(self, table: str, column: str) -> int:
+        """The largest value of a counting column, 0 for an empty table."""
+        row = self.connection.execute(f"select coalesce(max({column}), 0) from {table}").fetchone()
+        return int(row[0]) if row else 0
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    connection.execute("create table if not exists schema_version (version integer not null)")
+    row = connection.execute("select max(version) from schema_version").fetchone()
+    version = row[0] if row else None
+    if version is None:
+        connection.begin()
+        connection.execute((Path(__file__).parent / "schema.sql").read_text())
+        connection.execute("insert into schema_version values ($version)", {"version": SCHEMA_VERSION})
+        connection.commit()
+        return
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} was written by a newer Runlight (schema {version}, this one knows {SCHEMA_VERSION}): "
+            "run that version, or choose another file with --database"
+        )
+    for step in range(version + 1, SCHEMA_VERSION + 1):
+        connection.begin()
+        connection.execute(_MIGRATIONS[step])
+        connection.execute("update schema_version set version = $version", {"version": step})
+        connection.commit()

@@ -1,0 +1,344 @@
+"""A bounded queue, one thread that prepares what waits, and one that commits it.
+
+Every stage costs per call rather than per span, so requests that arrive together travel together. The answer to a
+request is given after the commit that holds its records: 200 means stored.
+"""
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+
+import polars as pl
+
+from ingest.blocks import into_blocks
+from ingest.errors import Busy, Failed, ShuttingDown
+from ingest.intake import Receipt, Request, Signal
+from ingest.prepare import Prepared, Preparer
+from ingest.store import Store
+
+_log = logging.getLogger(__name__)
+
+# More than this per commit makes the answer late without making the commit cheaper.
+_COMMIT_BYTES = 16 * 1024 * 1024
+_TABLES = {Signal.SPAN: "spans", Signal.LOG: "log_records", Signal.METRIC: "metric_points"}
+_TIMES = {Signal.SPAN: "started_at", Signal.LOG: "logged_at", Signal.METRIC: "measured_at"}
+_KEYS = {
+    Signal.SPAN: ("project", "trace_id", "span_id"),
+    Signal.LOG: ("project", "log_id"),
+    Signal.METRIC: ("project", "series_id", "started_at", "measured_at"),
+}
+# A span's twin may have another start; log records and points with equal keys have equal times.
+_MARGIN_HOURS = {Signal.SPAN: 24, Signal.LOG: 0, Signal.METRIC: 0}
+_STOP = None
+
+_Waiting = tuple[Request, "Future[Receipt]"]
+
+
+class Writer:
+    """Takes requests in (`submit`) and commits them; the only one who appends to the record tables."""
+
+    def __init__(
+        self,
+        store: Store,
+        preparer: Preparer,
+        *,
+        queue_bytes: int,
+        gather_ms: int,
+        on_commit: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._preparer = preparer
+        self._queue_bytes = queue_bytes
+        self._gather_seconds = gather_ms / 1000
+        self._on_commit = on_commit
+        self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
+        self._prepared: queue.Queue[_Gathered | _Removal | None] = queue.Queue(maxsize=1)
+        self._bytes_lock = threading.Lock()
+        self._waiting_bytes = 0
+        self._closed = False
+        self._next_batch = store.highest("ingest_batches", "batch_id") + 1
+        self._next_block = store.highest("content_blocks", "block_id") + 1
+        self._known_sources: dict[str, set[tuple[str, int]]] = {"resource": set(), "scope": set()}
+        self._threads = [
+            threading.Thread(target=self._prepare_forever, name="prepare"),
+            threading.Thread(target=self._commit_forever, name="commit"),
+        ]
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of bodies wait for their commit."""
+        return self._waiting_bytes
+
+    def start(self) -> None:
+        """Start both threads."""
+        for name in self._known_sources:
+            found = self._store.connection.execute(f"select project, {name}_id from {name}s").fetchall()
+            self._known_sources[name].update((str(project), int(source)) for project, source in found)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Refuse what comes from now on, commit what was taken, and return when that is done."""
+        with self._bytes_lock:
+            self._closed = True
+        self._waiting.put(_STOP)
+        for thread in self._threads:
+            thread.join()
+
+    def submit(self, request: Request) -> "Future[Receipt]":
+        """A future of the receipt, which is there once the request is committed. Raises `Busy`, `ShuttingDown`."""
+        with self._bytes_lock:
+            if self._closed:
+                raise ShuttingDown("the server is shutting down")
+            if self._waiting_bytes and self._waiting_bytes + len(request.body) > self._queue_bytes:
+                raise Busy("too much is waiting to be stored")
+            self._waiting_bytes += len(request.body)
+            future: Future[Receipt] = Future()
+            self._waiting.put((request, future))
+        return future
+
+    def remove_project(self, project: str) -> None:
+        """Delete everything of a project that is committed so far, and return when that is done."""
+        removal = _Removal(project, Future())
+        self._prepared.put(removal)
+        removal.done.result()
+
+    def _prepare_forever(self) -> None:
+        while (gathered := self._gather()) is not None:
+            parts = []
+            for signal in Signal:
+                waiting = [item for item in gathered if item[0].signal is signal]
+                if waiting:
+                    try:
+                        parts.append((self._preparer.prepare(signal, [request for request, _ in waiting]), waiting))
+                    except Exception:  # noqa: BLE001 - every waiting request must get its answer
+                        _log.exception("batch refused signal=%s requests=%d", signal, len(waiting))
+                        self._refuse(waiting, Failed("the server failed on this request"))
+            self._prepared.put(_Gathered(gathered, parts))
+        self._prepared.put(_STOP)
+
+    def _gather(self) -> list[_Waiting] | None:
+        """What waits, at most one commit's worth; None when there is no more to come."""
+        first = self._waiting.get()
+        if first is _STOP:
+            return None
+        gathered, size = [first], len(first[0].body)
+        deadline = time.monotonic() + self._gather_seconds
+        while size < _COMMIT_BYTES:
+            try:
+                item = self._waiting.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                break
+            if item is _STOP:
+                self._waiting.put(_STOP)
+                break
+            gathered.append(item)
+            size += len(item[0].body)
+        return gathered
+
+    def _commit_forever(self) -> None:
+        while (gathered := self._prepared.get()) is not None:
+            if isinstance(gathered, _Removal):
+                self._remove(gathered)
+                continue
+            committed = gathered.parts
+            try:
+                with self._store.transaction():
+                    for prepared, _ in committed:
+                        self._write(prepared)
+            except Exception:  # noqa: BLE001 - whatever the store raises, the clients are told to come back
+                _log.exception("commit failed requests=%d", len(gathered.waiting))
+                for _, waiting in committed:
+                    self._refuse(waiting, Busy("the store could not take the records"))
+            else:
+                for prepared, waiting in committed:
+                    self._remember_sources(prepared)
+                    self._answer(prepared, waiting)
+                self._on_commit()
+            with self._bytes_lock:
+                self._waiting_bytes -= sum(len(request.body) for request, _ in gathered.waiting)
+
+    def _remove(self, removal: "_Removal") -> None:
+        try:
+            with self._store.transaction():
+                self._store.delete_project(removal.project)
+        except Exception as error:  # noqa: BLE001 - whoever asked must be told
+            removal.done.set_exception(error)
+            return
+        for known in self._known_sources.values():
+            known.difference_update([pair for pair in known if pair[0] == removal.project])
+        removal.done.set_result(None)
+
+    def _answer(self, prepared: Prepared, waiting: Sequence[_Waiting]) -> None:
+        for index, (_, future) in enumerate(waiting):
+            with contextlib.suppress(InvalidStateError):  # its client went away
+                if index in prepared.failures:
+                    future.set_exception(prepared.failures[index])
+                else:
+                    future.set_result(prepared.receipt(index))
+
+    def _refuse(self, waiting: Sequence[_Waiting], reason: Exception) -> None:
+        for _, future in waiting:
+            with contextlib.suppress(InvalidStateError):
+                future.set_exception(reason)
+
+    def _write(self, prepared: Prepared) -> None:
+        """Everything of one signal, inside the transaction."""
+        batch_id, self._next_batch = self._next_batch, self._next_batch + 1
+        signal = prepared.signal
+        fresh, duplicates, conflicts = self._sift(signal, prepared.rows)
+        rows = fresh.with_columns(batch_id=pl.lit(batch_id, pl.UInt64))
+        rows, blocks = into_blocks(rows, signal, _TIMES[signal], self._next_block)
+        if not rows.is_empty():
+            self._next_block = int(rows["block_id"].max()) + 1  # type: ignore[arg-type]
+        self._insert_sources(prepared)
+        self._store.insert("content_blocks", blocks)
+        if signal is Signal.LOG:
+            steps = rows.filter("is_step")
+            rows = rows.with_columns(step_id=pl.when("is_step").then("span_id"), span_id="parent_span_id")
+            self._store.insert("spans", steps.with_columns(parent_span_id="parent_span_id"))
+            self._insert_touched(steps, batch_id)
+        self._store.insert(_TABLES[signal], rows)
+        if signal is Signal.SPAN:
+            self._insert_touched(rows, batch_id)
+            self._store.insert(
+                "span_conflicts",
+                conflicts.with_columns(batch_id=pl.lit(batch_id, pl.UInt64)).rename({"record": "data"}),
+            )
+        self._store.insert(
+            "unread_records",
+            prepared.unread.with_columns(batch_id=pl.lit(batch_id, pl.UInt64), signal=pl.lit(str(signal))).rename(
+                {"record": "data"}
+            ),
+        )
+        self._store.insert("ingest_batches", _ledger(prepared, batch_id, rows, duplicates, conflicts))
+
+    def _sift(self, signal: Signal, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """New rows, repetitions of known ones, and spans that repeat known ids with other content."""
+        keys = _KEYS[signal]
+        if rows.is_empty():
+            return rows, rows, rows
+        rows = rows.with_columns(
+            pl.int_range(pl.len()).over(keys).alias("twin"),
+            pl.col("record_hash").first().over(keys).alias("first_hash"),
+        )
+        stored = self._store.present(_TABLES[signal], keys, rows, _TIMES[signal], _MARGIN_HOURS[signal])
+        if signal is not Signal.SPAN:
+            stored = stored.with_columns(record_hash=pl.lit(None, pl.UInt64))
+        stored = stored.unique(list(keys)).rename({"record_hash": "stored_hash"}).with_columns(is_stored=True)
+        rows = rows.join(stored, on=keys, how="left", nulls_equal=True, maintain_order="left")
+        is_new = pl.col("is_stored").is_null() & (pl.col("twin") == 0)
+        known_hash = pl.coalesce("stored_hash", "first_hash")
+        differs = (pl.col("record_hash") != known_hash) if signal is Signal.SPAN else pl.lit(False)
+        helpers = ("twin", "first_hash", "stored_hash", "is_stored")
+        return (
+            rows.filter(is_new).drop(helpers),
+            rows.filter(~is_new & ~differs).drop(helpers),
+            rows.filter(~is_new & differs).drop(helpers),
+        )
+
+    def _insert_sources(self, prepared: Prepared) -> None:
+        for name, frame in (("resource", prepared.resources), ("scope", prepared.scopes)):
+            known = self._known_sources[name]
+            pairs = list(frame.select("project", f"{name}_id").iter_rows())
+            fresh = frame.filter(pl.Series([pair not in known for pair in pairs], dtype=pl.Boolean))
+            self._store.insert(f"{name}s", fresh)
+
+    def _remember_sources(self, prepared: Prepared) -> None:
+        for name, frame in (("resource", prepared.resources), ("scope", prepared.scopes)):
+            self._known_sources[name].update(frame.select("project", f"{name}_id").iter_rows())
+
+    def _insert_touched(self, rows: pl.DataFrame, batch_id: int) -> None:
+        touched = rows.group_by("project", "trace_id", "run_key", "conversation_id").agg(
+            pl.col("started_at").min().alias("first_at"),
+            pl.max_horizontal(pl.col("ended_at").max(), pl.col("started_at").max()).alias("last_at"),
+        )
+        self._store.insert("touched", touched.with_columns(batch_id=pl.lit(batch_id, pl.UInt64)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What travels from the first thread to the second: all requests, and the prepared ones by signal."""
+
+    waiting: Sequence[_Waiting]
+    parts: Sequence[tuple[Prepared, Sequence[_Waiting]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Removal:
+    """A project to delete, between two commits."""
+
+    project: str
+    done: "Future[None]"
+
+
+def _ledger(
+    prepared: Prepared, batch_id: int, rows: pl.DataFrame, duplicates: pl.DataFrame, conflicts: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per project: what came, and what became of it."""
+    now_ns = time.time_ns()
+    time_column = _TIMES[prepared.signal]
+    entries = []
+    for project in sorted({request.project for request in prepared.requests}):
+        requests = [request for request in prepared.requests if request.project == project]
+        mine = rows.filter(pl.col("project") == project)
+        rejected = prepared.rejected.filter(pl.col("project") == project)
+        reasons = Counter(rejected["reason"]) + Counter(
+            {"undecodable request": sum(prepared.requests[index].project == project for index in prepared.failures)}
+        )
+        newest = mine[time_column].max() if len(mine) else None
+        newest_ns = int(mine[time_column].cast(pl.Int64).max()) if newest is not None else None  # type: ignore[arg-type]
+        is_span = prepared.signal is not Signal.METRIC
+        entries.append(
+            {
+                "batch_id": batch_id,
+                "project": project,
+                "signal": str(prepared.signal),
+                "received_at": min(request.received_ns for request in requests),
+                "committed_at": now_ns,
+                "request_count": len(requests),
+                "body_bytes": sum(len(request.body) for request in requests),
+                "received_count": prepared.received.filter(pl.col("project") == project).height,
+                "stored_count": len(mine),
+                "duplicate_count": duplicates.filter(pl.col("project") == project).height,
+                "conflicting_count": conflicts.filter(pl.col("project") == project).height,
+                "unread_count": prepared.unread.filter(pl.col("project") == project).height,
+                "rejected_count": len(rejected),
+                "rejected_reasons": _pairs(reasons),
+                "flawed_count": mine.filter(pl.col("flaws").list.len() > 0).height if is_span else 0,
+                "unmapped_count": mine.filter(
+                    (pl.col("kind") == "other") & (pl.col("dialects").list.len() == 0)
+                ).height if is_span else 0,
+                "unpriced_count": mine.filter(
+                    pl.col("kind").is_in(["llm", "embedding"])
+                    & pl.col("input_tokens").is_not_null()
+                    & pl.col("cost_usd").is_null()
+                ).height if is_span else 0,
+                "redacted_counts": _pairs(prepared.redacted.get(project, Counter())),
+                "services": sorted(mine["service_name"].drop_nulls().unique()),
+                "first_at": int(mine[time_column].cast(pl.Int64).min()) if newest is not None else None,  # type: ignore[arg-type]
+                "last_at": newest_ns,
+                "lag_ms": (now_ns - newest_ns) / 1e6 if newest_ns is not None else None,
+            }
+        )  # fmt: skip
+    times = ("received_at", "committed_at", "first_at", "last_at")
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        "rejected_reasons": _PAIRS,
+        "redacted_counts": _PAIRS,
+        "services": pl.List(pl.String),
+    }
+    schema |= dict.fromkeys(times, pl.Int64)
+    return pl.DataFrame(entries, schema_overrides=schema).with_columns(pl.col(times).cast(pl.Datetime("ns")))
+
+
+_PAIRS = pl.List(pl.Struct({"name": pl.String, "count": pl.UInt32}))
+
+
+def _pairs(counts: Counter[str]) -> list[dict[str, str | int]]:
+    return [{"name": name, "count": count} for name, count in sorted(counts.items()) if count]

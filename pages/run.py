@@ -1,0 +1,31 @@
+"""Run: what one run was asked, what it answered or where and why it broke; then its steps, one by one."""
+
+import streamlit as st
+
+from pages.shared import data, faces, filters, inspector, links, overview, steps, timeline
+from queries.client import NotFound
+
+project, zone = links.project(), filters.viewer_zone()
+run_id = st.query_params.get("run", "")
+try:
+    run = data.answer("run", project=project, run_id=run_id)
+    all_steps = steps.described(data.answer("steps", project=project, run_id=run_id))
+except NotFound:
+    faces.no_such_run(project, run_id)
+    st.stop()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.page_link(links.RUNS_PAGE, label="Runs", icon=":material/arrow_back:", query_params=links.back_to_runs(project))
+    overview.download(project, run_id)
+overview.title(run, zone)
+overview.numbers(run)
+overview.question_and_answer(run, all_steps)
+overview.models_and_people(run, all_steps)
+
+opened = timeline.opened_step(run, all_steps)
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    timeline.draw(project, run, all_steps, opened, zone)
+with right:
+    inspector.draw(project, run_id, all_steps, opened)
+data.rerun_on_news(project, watched=run["status"] in ("running", "waiting"))

@@ -1,0 +1,90 @@
+"""The faces of a page other than its normal one: each says what to do next."""
+
+from datetime import datetime
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import data, first_trace, links
+from pages.shared.filters import Filters, clear_filters, viewer_zone, widen_window
+from pages.shared.format import local_time, plain
+from queries.client import ServerDown
+from settings import Settings
+
+
+def server_down() -> None:
+    """Says so, and looks again every two seconds."""
+    st.error(
+        "Nothing is lost: exporters keep their data and try again. This page comes back by itself.",
+        title="The Runlight server does not answer",
+        icon=":material/cloud_off:",
+    )
+    st.text(f"Asked at {Settings().url} (setting RUNLIGHT_URL). Start it with: python server.py")
+    _return_when_up()
+
+
+@st.fragment(run_every=data.LIVE_SECONDS)
+def _return_when_up() -> None:
+    try:
+        data.client().projects()
+    except ServerDown:
+        return
+    st.rerun()
+
+
+def sample_banner(project: str) -> None:
+    """Over the samples: that they are samples, and one click that removes them."""
+    if project != data.DEMO_PROJECT:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="sample_banner"):
+        st.markdown(
+            ":material/science: **These are samples.** They are in a project of their own and touch no other numbers."
+        )
+        st.button("Remove the samples", icon=":material/delete:", on_click=_remove_samples)
+
+
+def _remove_samples() -> None:
+    data.client().delete_project(data.DEMO_PROJECT)
+    data.forget()
+    st.query_params.from_dict({"project": data.DEFAULT_PROJECT})
+
+
+def no_such_run(project: str, run_id: str) -> None:
+    """An id that this project does not have."""
+    st.title("No such run")
+    st.text(f"The project {project} has no run with the id {plain(run_id[:200]) or '(none given)'}.")
+    st.markdown("It may not have arrived yet, belong to another project, or have been removed.")
+    st.page_link(links.RUNS_PAGE, label="All runs", icon=":material/arrow_back:", query_params=links.to_runs(project))
+
+
+def no_runs(project: str, asked: Filters) -> None:
+    """Nothing to list: because nothing has arrived at all, or nothing in this window."""
+    known = data.projects().filter(pl.col("project") == project, pl.col("run_count") > 0)
+    if known.is_empty():
+        empty_store(project)
+    else:
+        _empty_window(asked, known["last_activity_at"][0])
+
+
+def _empty_window(asked: Filters, last_activity_at: datetime) -> None:
+    st.info(
+        f"No run began in {asked.window}" + (" and passes the filters." if asked.narrowing else "."),
+        icon=":material/search_off:",
+    )
+    st.text(f"The newest activity of this project: {local_time(last_activity_at, viewer_zone())}")
+    with st.container(horizontal=True):
+        if asked.narrowing:
+            st.button("Lift the filters", icon=":material/filter_list_off:", on_click=clear_filters)
+        if asked.asked["since"] != data.ALL_TIME:
+            st.button("Look at all time", icon=":material/date_range:", on_click=widen_window)
+
+
+def empty_store(project: str) -> None:
+    """Nothing has arrived in this project: three lines that send a first trace."""
+    st.info(
+        "The first run shows here as soon as it is sent.", title="Nothing has arrived yet", icon=":material/sensors:"
+    )
+    python, node = st.tabs(["Python", "Node"])
+    python.code(first_trace.python(Settings().url, project), language="python", wrap_lines=True)
+    node.code(first_trace.node(Settings().url, project), language="javascript", wrap_lines=True)
+    st.caption("Any OpenTelemetry exporter does, over OTLP/HTTP at the address above or over OTLP/gRPC at port 4317.")

@@ -1,0 +1,266 @@
+"""What the questions of a page are narrowed by: the project everywhere; window and filters where there are many runs.
+
+The widgets' keys are the names in the URL, so that a pasted link chooses the same.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import data, links
+from pages.shared.format import one_line
+
+WINDOWS = {
+    "1h": "the last hour",
+    "6h": "the last 6 hours",
+    "24h": "the last 24 hours",
+    "7d": "the last 7 days",
+    "30d": "the last 30 days",
+    "all": "all time",
+    "custom": "the chosen time",
+}
+FIELDS = {
+    "workflow": "Workflow",
+    "agent": "Agent",
+    "service": "Service",
+    "environment": "Environment",
+    "release": "Release",
+    "model": "Model",
+    "tool": "Tool",
+    "user": "User",
+    "conversation": "Conversation",
+}
+STATUSES = ("error", "waiting", "running", "abandoned", "ok")
+SORTS = {"newest": "started_at", "slowest": "duration", "dearest": "cost", "most tokens": "tokens", "most errors": "errors"}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows a question about many runs: `asked` by the read API's names, the `window` in words, and the
+    `narrowing` beyond the window, label → value."""
+
+    asked: Mapping[str, Any]
+    window: str
+    narrowing: Mapping[str, str]
+
+
+def viewer_zone() -> str:
+    """The browser's time zone; UTC until it has told."""
+    return st.context.timezone or "UTC"
+
+
+def choose_project() -> str:
+    """The project of this page, by the URL; the samples as long as nothing else has arrived.
+
+    Draws the chooser in the sidebar where there is a choice.
+    """
+    run_counts = dict(data.projects().select("project", "run_count").iter_rows())
+    names = sorted({data.DEFAULT_PROJECT, *run_counts}, key=lambda name: (name != data.DEFAULT_PROJECT, name))
+    asked = st.query_params.get("project")
+    if asked is None and not run_counts.get(data.DEFAULT_PROJECT) and run_counts.get(data.DEMO_PROJECT):
+        asked = st.query_params["project"] = data.DEMO_PROJECT
+    project = asked or data.DEFAULT_PROJECT
+    if project not in names:
+        links.complain("There is no project of this name:", project)
+        project = data.DEFAULT_PROJECT
+    if len(names) > 1:
+        st.session_state["chosen_project"] = project
+        st.sidebar.selectbox("Project", names, key="chosen_project", required=True, on_change=_switch_project)
+    st.session_state["project"] = project
+    return project
+
+
+def choose_filters(project: str) -> Filters:
+    """Draws window, search, status and the other filters; what they ask for."""
+    _complain_unless_among("window", WINDOWS)
+    _complain_unless_among("status", STATUSES)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        window = st.segmented_control(
+            "Window",
+            list(WINDOWS),
+            default="24h",
+            required=True,
+            key="window",
+            bind="query-params",
+            on_change=links.first_page,
+            label_visibility="collapsed",
+        )
+        st.text_input(
+            "Search",
+            type="search",
+            key="q",
+            bind="query-params",
+            on_change=links.first_page,
+            placeholder="Search names, ids, messages",
+            label_visibility="collapsed",
+            width=280,
+        )
+        st.pills(
+            "Status",
+            STATUSES,
+            selection_mode="multi",
+            key="status",
+            bind="query-params",
+            on_change=links.first_page,
+            label_visibility="collapsed",
+        )
+        with st.popover("Filters", icon=":material/filter_list:"):
+            fields = st.container()
+    since, until = _custom_bounds() if window == "custom" else (data.ALL_TIME if window == "all" else f"-{window}", None)
+    bounds = {"project": project, "since": since, "until": until}
+    with fields:
+        _choose_fields(_suggestions(bounds))
+    narrowing = _narrowing()
+    _show_narrowing(narrowing)
+    return Filters(asked=bounds | _asked_fields(), window=WINDOWS[window], narrowing=narrowing)
+
+
+def choose_sort() -> str:
+    """The order of the runs, by the read API's names."""
+    _complain_unless_among("sort", SORTS)
+    chosen = st.selectbox(
+        "Sort",
+        list(SORTS),
+        key="sort",
+        bind="query-params",
+        on_change=links.first_page,
+        icon=":material/sort:",
+        label_visibility="collapsed",
+        width=170,
+    )
+    return SORTS[chosen]
+
+
+def clear_filters() -> None:
+    """Lifts every filter but project and window."""
+    for name in (*FIELDS, "status"):
+        st.session_state[name] = None
+    st.session_state["q"], st.session_state["attr"] = "", []
+    links.first_page()
+
+
+def widen_window() -> None:
+    """Asks for all time."""
+    st.session_state["window"] = "all"
+    links.first_page()
+
+
+def _switch_project() -> None:
+    st.query_params.from_dict({"project": st.session_state["chosen_project"]})
+
+
+def _choose_fields(suggestions: Mapping[str, list[str]]) -> None:
+    with st.grid(2, min_column_width=160, gap="xsmall"):
+        for name, label in FIELDS.items():
+            st.selectbox(
+                label,
+                suggestions.get(name, []),
+                index=None,
+                key=name,
+                bind="query-params",
+                accept_new_options=True,
+                on_change=links.first_page,
+                filter_mode="contains",
+                placeholder="any",
+            )
+    st.multiselect(
+        "Attribute, tag or metadata",
+        [],
+        key="attr",
+        bind="query-params",
+        accept_new_options=True,
+        on_change=links.first_page,
+        placeholder="key=value, then Enter",
+    )
+
+
+def _suggestions(bounds: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What the runs of the window have, the most frequent first, by the names of FIELDS; any other may be typed."""
+    values = data.answer("filter_values", **bounds)
+    return {name: values.filter(pl.col("field") == name)["value"].to_list() for name in FIELDS}
+
+
+def _asked_fields() -> dict[str, Any]:
+    asked: dict[str, Any] = {
+        name: st.session_state[name] for name in ("q", "status", *FIELDS) if st.session_state[name]
+    }
+    for pair in st.session_state["attr"]:
+        key, equals, value = pair.partition("=")
+        if key and equals:
+            asked[f"attr.{key}"] = value
+        else:
+            links.complain("An attribute filter reads key=value, this one does not:", pair)
+    return asked
+
+
+def _narrowing() -> dict[str, str]:
+    named = {"q": "Search", "status": "Status", **FIELDS}
+    active = {label: st.session_state[name] for name, label in named.items() if st.session_state[name]}
+    if st.session_state["attr"]:
+        active["Attribute"] = ", ".join(st.session_state["attr"])
+    return active
+
+
+def _show_narrowing(narrowing: Mapping[str, str]) -> None:
+    if not narrowing:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.text("Only " + " · ".join(f"{label.lower()} {one_line(value, 60)}" for label, value in narrowing.items()))
+        st.button("Clear filters", icon=":material/close:", type="tertiary", on_click=clear_filters)
+
+
+def _custom_bounds() -> tuple[str | None, str | None]:
+    """The bounds in the URL (RFC 3339), drawn and chosen on the viewer's clock."""
+    zone = viewer_zone()
+    bounds: dict[str, str | None] = {}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for name, label in (("since", "From"), ("until", "Until, not included")):
+            at = _moment(st.query_params.get(name))
+            bounds[name] = None if at is None else _rfc_3339(at)
+            local = None if at is None else at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+            st.session_state[f"{name}_local"] = local
+            st.datetime_input(
+                f"{label} ({zone})",
+                None,
+                key=f"{name}_local",
+                step=60,
+                on_change=_choose_bound,
+                args=(name, zone),
+                width=230,
+            )
+    return bounds["since"], bounds["until"]
+
+
+def _choose_bound(name: str, zone: str) -> None:
+    chosen: datetime | None = st.session_state[f"{name}_local"]
+    if chosen is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = _rfc_3339(chosen.replace(tzinfo=ZoneInfo(zone)))
+
+
+def _rfc_3339(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _moment(text: str | None) -> datetime | None:
+    """RFC 3339 as a moment; None, with a word to the viewer, for anything else."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        links.complain("A bound of the window reads like 2026-01-31T09:00:00Z, this one does not:", text)
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _complain_unless_among(name: str, known: Collection[str]) -> None:
+    for value in st.query_params.get_all(name):
+        if value not in known:
+            links.complain(f"The address asks for a {name} that there is not:", value)

@@ -1,0 +1,119 @@
+"""How values and telemetry's own words are written on a page.
+
+Unknown prints as a dash, never as zero. Whatever an agent sent is shown as text: the pages put it only into
+sinks that do not read Markdown or HTML, through `plain` and its siblings.
+"""
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+DASH = "—"
+STATUS_LABELS = {
+    "ok": "✓ ok",
+    "error": "✕ error",
+    "waiting": "◷ waiting",
+    "running": "▸ running",
+    "abandoned": "◌ abandoned",
+    "denied": "⊘ denied",
+    "cancelled": "⊘ cancelled",
+    "pending": "◷ pending",
+}
+
+
+def plain(text: str | None) -> str:
+    """Telemetry for a sink that shows text as it is (`st.text`, `st.code`, a text cell); a dash for null.
+
+    Control characters and marks that reorder or hide text come out as visible pictures and escapes.
+    """
+    if text is None:
+        return DASH
+    return _INVISIBLE.sub(_visible, text)
+
+
+def one_line(text: str | None, limit: int = 200) -> str:
+    """`plain` with line breaks folded, cut to `limit` characters with an ellipsis."""
+    folded = " ".join(plain(None if text is None else text[: 4 * limit]).split())
+    return folded if len(folded) <= limit else folded[: limit - 1] + "…"
+
+
+def chart_text(text: str | None, limit: int = 200) -> str:
+    """Telemetry for a Plotly label or hover, which reads tags, entities and TeX: every such sign is an entity.
+
+    `#` too, because Streamlit's chart theme replaces some colour codes anywhere in a figure.
+    """
+    return _CHART_SYNTAX.sub(lambda sign: f"&#{ord(sign[0])};", one_line(text, limit))
+
+
+def file_name(text: str) -> str:
+    """Telemetry as a file's name: letters, digits, dot, dash and underscore, at most 80 characters."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text)[:80].strip("._") or "run"
+
+
+def count(value: int | None) -> str:
+    return DASH if value is None else f"{value:,}"
+
+
+def percent(part: int, whole: int) -> str:
+    """`part` of `whole` as a percent with one decimal; a dash where there is nothing to divide by."""
+    return DASH if whole == 0 else f"{part / whole:.1%}"
+
+
+def cost(usd: float | None) -> str:
+    """US dollars to a precision that shows something: $12.30, $0.0042, below a hundredth of a cent <$0.0001."""
+    if usd is None:
+        return DASH
+    if usd == 0:
+        return "$0"
+    if usd < 0.0001:
+        return "<$0.0001"
+    return f"${usd:,.4f}" if usd < 1 else f"${usd:,.2f}"
+
+
+def duration(milliseconds: float | None) -> str:
+    """Milliseconds in the unit one would say: 0.4 ms, 850 ms, 1.24 s, 2 min 05 s, 3 h 10 min."""
+    if milliseconds is None:
+        return DASH
+    if milliseconds < 9.95:
+        return f"{milliseconds:.1f} ms"
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes:02} min"
+
+
+def local_time(at: datetime | None, zone: str) -> str:
+    """A moment on the viewer's clock, to the second."""
+    return DASH if at is None else f"{at.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M:%S}"
+
+
+def utc_time(at: datetime | None) -> str:
+    """The same in UTC, to the millisecond."""
+    return DASH if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03} UTC"
+
+
+def status_label(status: str | None) -> str:
+    """A status as a sign and a word, so that colour is never the only bearer."""
+    return STATUS_LABELS.get(status or "", plain(status))
+
+
+_CHART_SYNTAX = re.compile(r"[<>&$#%{}]")
+# Controls but tab and line feed, marks that change the direction of text, zero-width characters, tag characters.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code == 0x0D:
+        return ""
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return f"␛{code:x}" if code == 0x1B else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -1,0 +1,112 @@
+"""Addresses inside the app: which pages there are, and the queries that show one thing as it is seen now."""
+
+from typing import NoReturn
+
+import streamlit as st
+
+from pages.shared.format import plain
+
+RUNS_PAGE = "pages/runs.py"
+RUN_PAGE = "pages/run.py"
+INGEST_PAGE = "pages/ingest.py"
+
+UNREADABLE = "The address asks for something that the server cannot read:"
+
+Query = dict[str, str | list[str]]
+
+
+def to_run(project: str, run_id: str, step_id: str | None = None) -> Query:
+    """The query of the run page."""
+    return {"project": project, "run": run_id, **({} if step_id is None else {"step": step_id})}
+
+
+def to_runs(project: str, **filters: str) -> Query:
+    """The query of the runs page; `filters` by the names that its widgets have in the URL."""
+    return {"project": project, **filters}
+
+
+def open_step(step_id: str) -> None:
+    """Turns the run page to another step."""
+    st.query_params["step"] = step_id
+
+
+def complain(problem: str, value: str) -> None:
+    """A warning in our words about an address, and the offending part of it as plain text."""
+    with st.container(gap="xxsmall"):
+        st.warning(problem, icon=":material/link_off:")
+        st.code(plain(value[:500]), language=None)
+
+
+def first_page() -> None:
+    """Back to the beginning, where other rows are asked for."""
+    st.query_params.pop("cursor", None)
+    st.session_state["cursors"] = []
+
+
+def draw_pager(cursor: str | None, following: str | None) -> None:
+    """The ways to newer and older rows; `cursor` names this page, None the first, and `following` the next."""
+    if cursor is None and following is None:
+        return
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if cursor is not None:
+            st.button("First page", icon=":material/first_page:", on_click=first_page)
+            st.button("Previous", icon=":material/chevron_left:", on_click=_previous_page, disabled=not _passed())
+        st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            on_click=_next_page,
+            args=(cursor, following),
+            disabled=following is None,
+        )
+
+
+def _passed() -> list[str]:
+    # The pages before this one, as far as this session came through them; a pasted link knows none.
+    passed: list[str] = st.session_state.setdefault("cursors", [])
+    return passed
+
+
+def _next_page(cursor: str | None, following: str) -> None:
+    _passed().append(cursor or "")
+    st.query_params["cursor"] = following
+
+
+def _previous_page() -> None:
+    before = _passed().pop()
+    if before:
+        st.query_params["cursor"] = before
+    else:
+        first_page()
+
+
+def remember_runs(project: str) -> None:
+    """Keeps the runs page as it stands, so that the way back leads to the same rows."""
+    shown = {name: st.query_params.get_all(name) for name in st.query_params}
+    st.session_state["runs_query"] = {**shown, "project": project}
+
+
+def back_to_runs(project: str) -> Query:
+    """The query of the runs page as it was left in this project, or its plain form."""
+    seen: Query = st.session_state.get("runs_query", {})
+    return seen if seen.get("project") == project else to_runs(project)
+
+
+def project() -> str:
+    """The project that `app.py` settled for this page."""
+    if "project" not in st.session_state:
+        _enter_by_app()
+    return str(st.session_state["project"])
+
+
+def _enter_by_app() -> NoReturn:
+    # To the first visitor of a new process, Streamlit shows the files of a folder named `pages` by themselves,
+    # until somebody has called st.navigation.
+    st.navigation([st.Page(RUNS_PAGE), st.Page(RUN_PAGE), st.Page(INGEST_PAGE)])
+    st.rerun()
+
+
+def draw_menu(project: str) -> None:
+    """The pages, as links that keep the project."""
+    with st.sidebar:
+        st.page_link(RUNS_PAGE, icon=":material/list_alt:", query_params=to_runs(project))
+        st.page_link(INGEST_PAGE, icon=":material/input:", query_params={"project": project})

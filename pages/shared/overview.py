@@ -1,0 +1,128 @@
+"""What on-call needs of a run in ten seconds, before any step is opened."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import data
+from pages.shared import steps as run_steps
+from pages.shared.format import cost, count, duration, file_name, local_time, one_line, plain, status_label, utc_time
+
+STATUS_BADGES = {"ok": "green", "error": "red", "waiting": "orange", "running": "blue", "abandoned": "gray"}
+
+
+def title(run: dict[str, Any], zone: str) -> None:
+    """What ran, how it ended, where and when."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_name"):
+        st.badge(status_label(run["status"]), color=STATUS_BADGES.get(run["status"], "gray"))
+        st.text(one_line(run["name"] or run["agent_name"] or run["run_id"], 160))
+    names = {
+        "agent": run["agent_name"],
+        "workflow": run["workflow_name"],
+        "service": " ".join(part for part in (run["service_name"], run["service_version"]) if part),
+        "environment": run["environment"],
+        "user": run["user_id"],
+    }
+    where = " · ".join(f"{name} {one_line(value, 60)}" for name, value in names.items() if value)
+    with st.container(gap=None, key="run_context"):
+        st.text(f"{local_time(run['started_at'], zone)} ({zone})  ·  {utc_time(run['started_at'])}")
+        st.text(where)
+
+
+def numbers(run: dict[str, Any]) -> None:
+    """How long, how much, how many; each with its unit, unknown as a dash."""
+    calls = f"{count(run['llm_call_count'])} model, {count(run['tool_call_count'])} tool calls"
+    unpriced = f"{count(run['unpriced_count'])} calls unpriced" if run["unpriced_count"] else "all calls priced"
+    with st.grid(5, min_column_width=140, gap="small"):
+        _number("Duration", duration(run["duration_ms"]), "so far" if run["status"] == "running" else "start to end")
+        _number("Cost", cost(run["cost_usd"]), unpriced)
+        _number("Tokens in", count(run["input_tokens"]), _part(run["cache_read_tokens"], "from cache"))
+        _number("Tokens out", count(run["output_tokens"]), _part(run["reasoning_tokens"], "reasoning"))
+        _number("Steps", count(run["step_count"]), calls)
+
+
+def question_and_answer(run: dict[str, Any], steps: pl.DataFrame) -> None:
+    """What it was asked; what it answered, or where and why it broke."""
+    asked, ended = st.columns(2, border=True)
+    with asked:
+        st.markdown("**Asked**")
+        st.text(plain(run["input_preview"]))
+    with ended:
+        _ending(run, steps)
+
+
+def models_and_people(run: dict[str, Any], steps: pl.DataFrame) -> None:
+    """Which models answered, who decided and who corrected, a line each."""
+    routes = run_steps.routes(steps)
+    with st.container(gap="xxsmall"):
+        if routes:
+            st.text("Models: " + ", ".join(one_line(route, 90) for route in routes[:6]))
+        for line in [*map(_approval, run["approvals"]), *map(_correction, run["corrections"])]:
+            st.text(line)
+
+
+def download(project: str, run_id: str) -> None:
+    """The run as OTLP/JSON, asked for when the button is pressed."""
+    client = data.client()
+    st.download_button(
+        "OTLP",
+        data=lambda: client.otlp(project=project, run_id=run_id),
+        file_name=f"{file_name(run_id)}.otlp.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Everything that arrived of this run, as OTLP/JSON",
+    )
+
+
+def _part(tokens: int | None, meaning: str) -> str | None:
+    return None if tokens is None else f"{count(tokens)} {meaning}"
+
+
+def _number(label: str, value: str, beside: str | None) -> None:
+    st.metric(label, value, beside, delta_color="off", delta_arrow="off")
+
+
+def _ending(run: dict[str, Any], steps: pl.DataFrame) -> None:
+    if run["status"] != "error":
+        st.markdown(
+            {"waiting": "**Waiting for a decision**", "running": "**Answer so far**"}.get(run["status"], "**Answered**")
+        )
+        st.text(plain(run["output_preview"]))
+        return
+    st.markdown(":red[**Broke**]")
+    broken = (
+        steps.filter(pl.col("step_id") == run_steps.first_to_open(run, steps)).row(0, named=True)
+        if steps.height
+        else run
+    )
+    if broken is not run:
+        st.text(f"at {one_line(broken['label'], 120)}, {duration(broken['start_ms'])} after the start")
+    with st.container(key="run_error"):
+        st.text(run_steps.why(run if run["error_message"] else broken))
+
+
+def _approval(asked: dict[str, Any]) -> str:
+    """One line: what was decided, by whom, after how long, about what."""
+    decided = (asked["decision"] or "not decided yet").replace("_", " ")
+    by = one_line(asked["decider"] or asked["decider_type"] or "", 80)
+    parts = [
+        f"Approval: {one_line(decided, 60)}",
+        f"by {by}" if by else "",
+        f"after {duration(asked['wait_ms'])}" if asked["wait_ms"] is not None else "",
+        f"for {one_line(asked['tool_name'], 80)}" if asked["tool_name"] else "",
+        f"because “{one_line(asked['reason'], 160)}”" if asked["reason"] else "",
+        "" if asked["evidence"] == "explicit" else f"({one_line(asked['evidence'], 40)} evidence)",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _correction(made: dict[str, Any]) -> str:
+    by = one_line(made["corrected_by"] or "a human", 80)
+    parts = [
+        f"Correction: {one_line(made['kind'], 60).replace('_', ' ')}",
+        f"by {by}",
+        f"“{one_line(made['reason'] or made['value_after'], 200)}”" if made["reason"] or made["value_after"] else "",
+    ]
+    return " ".join(part for part in parts if part)

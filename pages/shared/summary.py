@@ -1,0 +1,29 @@
+"""The numbers of a window, above its runs."""
+
+import polars as pl
+import streamlit as st
+
+from pages.shared.format import cost, count, duration, percent
+
+
+def draw(summary: pl.DataFrame) -> None:
+    """One row: run_count, ok_count, error_count, abandoned_count, waiting_count, running_count, p95_duration_ms,
+    cost_usd, unpriced_count."""
+    row = summary.row(0, named=True)
+    finished = row["ok_count"] + row["error_count"] + row["abandoned_count"]
+    unpriced = f"{count(row['unpriced_count'])} calls unpriced" if row["unpriced_count"] else None
+    with st.grid(6, min_column_width=130, gap="small"):
+        _number("Runs", count(row["run_count"]), None)
+        _number(
+            "Error rate",
+            percent(row["error_count"], finished),
+            f"{count(row['error_count'])} of {count(finished)} finished",
+        )
+        _number("Waiting", count(row["waiting_count"]), "for a human")
+        _number("Running", count(row["running_count"]), None)
+        _number("p95 duration", duration(row["p95_duration_ms"]), None)
+        _number("Cost", cost(row["cost_usd"]), unpriced)
+
+
+def _number(label: str, value: str, beside: str | None) -> None:
+    st.metric(label, value, beside, delta_color="off", delta_arrow="off")

@@ -1,0 +1,128 @@
+"""The steps of a run, all at once: waterfall, table, tool calls, cost and latency, and the session's other runs."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import data, figures, links, tables
+from pages.shared.format import count
+from pages.shared.steps import end_ms, first_to_open
+
+BARS_A_PAGE = 100
+RANKED_STEPS = 12
+_CHART = {"displayModeBar": False}
+
+
+def opened_step(run: dict[str, Any], steps: pl.DataFrame) -> str | None:
+    """The step that the URL names, else the one that explains the run's state."""
+    asked = st.query_params.get("step")
+    if asked is not None and asked not in steps["step_id"]:
+        links.complain("This run has no such step; the one that matters most is opened instead:", asked)
+        asked = None
+    return asked or first_to_open(run, steps)
+
+
+def draw(project: str, run: dict[str, Any], steps: pl.DataFrame, opened: str | None, zone: str) -> None:
+    """Tabs, of which only the open one is computed."""
+    waterfall, table, calls, cost, session = st.tabs(
+        ["Timeline", "Steps", "Tool calls", "Cost and latency", "Session"], key="tab", bind="query-params"
+    )
+    if waterfall.open:
+        with waterfall:
+            _waterfall(steps, opened)
+    if table.open:
+        with table:
+            _open_from(tables.steps_table(steps, opened))
+    if calls.open:
+        with calls:
+            _tool_calls(steps)
+    if cost.open:
+        with cost:
+            _cost_and_latency(steps)
+    if session.open:
+        with session:
+            _session(project, run, zone)
+
+
+def _waterfall(steps: pl.DataFrame, opened: str | None) -> None:
+    plumbing_count = steps.filter(kind="other").height
+    plumbing = bool(plumbing_count) and st.toggle(
+        f"Show {count(plumbing_count)} plumbing spans", key="plumbing", bind="query-params"
+    )
+    shown = steps if plumbing else steps.filter(pl.col("kind") != "other")
+    if shown.is_empty():
+        st.info("This run has plumbing spans only.")
+        return
+    page_count = -(-shown.height // BARS_A_PAGE)
+    first = 0
+    if page_count > 1:
+        position = shown["step_id"].index_of(opened) or 0
+        with st.container(horizontal=True, vertical_alignment="center"):
+            page = st.pagination(page_count, default=position // BARS_A_PAGE + 1, key="bars", bind="query-params")
+            first = (page - 1) * BARS_A_PAGE
+            last = min(first + BARS_A_PAGE, shown.height)
+            st.text(f"Showing {count(first + 1)} to {count(last)} of {count(shown.height)} steps")
+    rows = shown.slice(first, BARS_A_PAGE)
+    figure = figures.waterfall(rows, end_ms(steps), opened)
+    with st.container(height=640 if rows.height > 22 else "content", border=False):
+        st.plotly_chart(
+            figure,
+            key="waterfall",
+            on_select=_open_clicked_bar,
+            selection_mode="points",
+            config=_CHART,
+            alt=f"When each of {rows.height} steps ran; the tab Steps has the same as a table",
+        )
+
+
+def _open_clicked_bar() -> None:
+    points = st.session_state["waterfall"].selection.points
+    if points:
+        links.open_step(str(points[0]["customdata"]))
+
+
+def _open_from(step_id: str | None) -> None:
+    if step_id:
+        links.open_step(step_id)
+        st.rerun()
+
+
+def _tool_calls(steps: pl.DataFrame) -> None:
+    calls = steps.filter(kind="tool")
+    if calls.is_empty():
+        st.caption("This run called no tools.")
+        return
+    _open_from(tables.tool_calls_table(calls))
+
+
+def _cost_and_latency(steps: pl.DataFrame) -> None:
+    counted = steps.filter(pl.col("counted") & (pl.col("kind") != "other"))
+    priced = counted.filter(pl.col("cost_usd") > 0).sort("cost_usd", descending=True, maintain_order=True)
+    _ranking("Cost by step", figures.cost_by_step, priced, "No step of this run has a known price.")
+    timed = counted.filter(pl.col("duration_ms") > 0, ~pl.col("kind").is_in(["workflow", "agent"]))
+    slowest = timed.sort("duration_ms", descending=True, maintain_order=True)
+    _ranking("Latency by step", figures.latency_by_step, slowest, "No step of this run has a known duration.")
+
+
+def _ranking(title: str, figure: Any, steps: pl.DataFrame, otherwise: str) -> None:
+    st.markdown(f"**{title}**")
+    if steps.is_empty():
+        st.caption(otherwise)
+        return
+    if steps.height > RANKED_STEPS:
+        st.caption(f"The top {RANKED_STEPS} of {count(steps.height)} steps.")
+    st.plotly_chart(figure(steps.head(RANKED_STEPS)), config=_CHART, alt=title)
+
+
+def _session(project: str, run: dict[str, Any], zone: str) -> None:
+    if not run["conversation_id"]:
+        st.caption("The telemetry of this run names no session or conversation.")
+        return
+    others = data.answer("conversation_runs", project=project, run_id=run["run_id"])
+    if others.is_empty():
+        st.caption("This session has no other run.")
+        return
+    chosen = tables.session_table(others, zone)
+    if chosen:
+        st.switch_page(links.RUN_PAGE, query_params=links.to_run(project, chosen))

@@ -1,0 +1,169 @@
+"""The app's and the scripts' way to ask the server."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import polars as pl
+
+_ARROW, _JSON = "application/vnd.apache.arrow.stream", "application/json"
+_BEGINNING = "1970-01-01T00:00:00Z"
+_TIMEOUT_SECONDS = 60.0
+
+
+class ApiError(Exception):
+    """The server answered, but not with what was asked for."""
+
+
+class NotFound(ApiError):
+    """Nothing has this id."""
+
+
+class BadRequest(ApiError):
+    """A parameter cannot be read; the text says what would be right."""
+
+
+class ServerDown(Exception):
+    """No answer, or one that says the server cannot answer now."""
+
+
+class Client:
+    """Asks one server. Safe to use from several threads.
+
+    Lists come as polars frames with times in UTC. Every method raises ServerDown, BadRequest, NotFound or ApiError.
+    Where questions take `asked`, these are the read API's parameters by name; None is left out, but `since=None`
+    asks for all time, and a tuple repeats its parameter.
+    """
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS)
+
+    def close(self) -> None:
+        """Give its connections back."""
+        self._http.close()
+
+    def runs(self, **asked: Any) -> tuple[pl.DataFrame, str | None]:
+        """A page of runs and the cursor of the next page, if any."""
+        return self._page("/api/runs", asked)
+
+    def summary(self, **asked: Any) -> pl.DataFrame:
+        """One row of totals over runs."""
+        return self._table("/api/summary", asked)
+
+    def tool_calls(self, **asked: Any) -> tuple[pl.DataFrame, str | None]:
+        """A page of tool calls and the cursor of the next page, if any."""
+        return self._page("/api/tool-calls", asked)
+
+    def filter_values(self, **asked: Any) -> pl.DataFrame:
+        """field, value, run_count"""
+        return self._table("/api/filter-values", asked)
+
+    def label_keys(self, **asked: Any) -> pl.DataFrame:
+        """key, run_count, value_count"""
+        return self._table("/api/label-keys", asked)
+
+    def version(self, **asked: Any) -> pl.DataFrame:
+        """batch_id, waiting_count: changes when answers about the window may have changed."""
+        return self._table("/api/version", asked)
+
+    def projects(self) -> pl.DataFrame:
+        """project, run_count, last_activity_at, last_commit_at, waiting_count"""
+        return self._table("/api/projects", {})
+
+    def delete_project(self, name: str) -> None:
+        """Remove a project's data; the server allows it for the samples only."""
+        self._send("DELETE", f"/api/projects/{quote(name, safe='')}", {}, _JSON)
+
+    def ingest(self, **asked: Any) -> dict[str, pl.DataFrame]:
+        """The ledger: `batches`, `totals` and `services`."""
+        return {part: self._table("/api/ingest", asked | {"part": part}) for part in ("batches", "totals", "services")}
+
+    def run(self, *, project: str, run_id: str) -> dict[str, Any]:
+        """One run with its `approvals` and `corrections`; times are datetimes."""
+        run = _with_times(self._document(_run_path(run_id), {"project": project}))
+        for name in ("approvals", "corrections"):
+            run[name] = [_with_times(row) for row in run[name]]
+        return run
+
+    def steps(self, *, project: str, run_id: str) -> pl.DataFrame:
+        """The run's steps in the waterfall's order."""
+        return self._table(_run_path(run_id, "steps"), {"project": project})
+
+    def step(self, *, project: str, run_id: str, step_id: str) -> dict[str, Any]:
+        """Everything of one step, as JSON has it."""
+        return self._document(_run_path(run_id, "steps", step_id), {"project": project})
+
+    def logs(self, *, project: str, run_id: str) -> pl.DataFrame:
+        """The run's log records."""
+        return self._table(_run_path(run_id, "logs"), {"project": project})
+
+    def conversation_runs(self, *, project: str, run_id: str) -> pl.DataFrame:
+        """The other runs of the run's conversation, the nearest first."""
+        return self._table(_run_path(run_id, "conversation"), {"project": project})
+
+    def otlp(self, *, project: str, run_id: str) -> bytes:
+        """The run as OTLP/JSON."""
+        return self._send("GET", _run_path(run_id, "otlp"), {"project": project}, _JSON).content
+
+    def _document(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        document: dict[str, Any] = self._send("GET", path, asked, _JSON).json()
+        return document
+
+    def _table(self, path: str, asked: Mapping[str, Any]) -> pl.DataFrame:
+        return self._page(path, asked)[0]
+
+    def _page(self, path: str, asked: Mapping[str, Any]) -> tuple[pl.DataFrame, str | None]:
+        response = self._send("GET", path, asked, _ARROW)
+        return pl.read_ipc_stream(response.content), response.headers.get("x-runlight-next")
+
+    def _send(self, method: str, path: str, asked: Mapping[str, Any], accept: str) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, params=_parameters(asked), headers={"accept": accept})
+        except httpx.TransportError as error:
+            raise ServerDown(f"no answer from {self._http.base_url}: {error}") from error
+        if response.is_success:
+            return response
+        message = _message(response)
+        match response.status_code:
+            case 404:
+                raise NotFound(message)
+            case 400 | 406 | 422:
+                raise BadRequest(message)
+            case 502 | 503 | 504:
+                raise ServerDown(message)
+        raise ApiError(f"{response.status_code}: {message}")
+
+
+def _run_path(run_id: str, *more: str) -> str:
+    return "/".join(["/api/runs", *(quote(part, safe="") for part in (run_id, *more))])
+
+
+def _parameters(asked: Mapping[str, Any]) -> httpx.QueryParams:
+    found: list[tuple[str, str | int | float | bool | None]] = []
+    for name, value in asked.items():
+        values = (
+            value if isinstance(value, (list, tuple)) else [_BEGINNING if name == "since" and value is None else value]
+        )
+        found += [(name, _text(one)) for one in values if one is not None]
+    return httpx.QueryParams(found)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return response.text[:500]
+
+
+def _with_times(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: datetime.fromisoformat(value) if name.endswith("_at") and isinstance(value, str) else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,96 @@
+"""Derives steps, runs, approvals and corrections from records: gather what belongs together, then one SQL file a noun.
+
+Everything happens in temporary tables of the connection given, so that summaries and live questions share one way.
+"""
+
+import duckdb
+
+from queries.statements import ask, run
+from queries.trees import walk
+
+# An answer given later than this is not looked for; a trace's plumbing further away than a day may be missed.
+_NEIGHBOURHOOD_NS = 7 * 86_400 * 10**9
+_LATEST_NS = 9_223_200_000_000_000_000
+
+# How far the scope can spread: seeds to traces, to keys, to conversations, to neighbours, to their traces.
+_ROUNDS = 8
+
+_ABOVE = {
+    "agent_node": "names_agent",
+    "boundary_node": "is_boundary",
+    "metered_node": "is_metered_boundary",
+    "named_node": "is_named_boundary",
+    "tool_node": "is_tool",
+}
+_BELOW = {"usage_below": "has_usage", "acts_below": "acts"}
+
+_STEPS = ("twins", "leaders", "merged", "calls", "asked_calls", "told_results", "steps")
+_RUNS = ("approvals", "corrections", "runs")
+
+
+def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
+    """Fill temporary table `derived_steps` with every step of the runs that table `seeds` names, and of as many runs
+    before and after in their conversations."""
+    _gather(connection, neighbours)
+    _run(connection, "homes", "nodes")
+    nodes = connection.execute("from nodes order by node").pl()
+    connection.register("walked", walk(nodes, _ABOVE, _BELOW))
+    _run(connection, "tree", *_STEPS)
+    connection.unregister("walked")
+
+
+def derive_runs(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
+    """Fill `derived_steps`, `derived_approvals`, `derived_corrections` and `derived_runs` for table `seeds`."""
+    derive_steps(connection, neighbours)
+    _run(connection, *_RUNS)
+
+
+def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
+    """Fill temporary table `records` with all records of the seeds' runs and of the runs beside them."""
+    _run(connection, "found_none", "scope_traces", "scope_keys")
+    size = -1
+    for _ in range(_ROUNDS):
+        _run(connection, "scope_conversations")
+        since, until = _one(connection, "select min(since), max(until) from seeds")
+        run(
+            connection,
+            "derivation/scope_runs",
+            {
+                "since": max(0, since - _NEIGHBOURHOOD_NS),
+                "until": min(_LATEST_NS, until + _NEIGHBOURHOOD_NS),
+                "neighbours": neighbours,
+            },
+        )
+        _run(connection, "grow_traces", "grow_keys")
+        intervals = ask(connection, "derivation/intervals").fetchall()
+        _run(connection, "found_none")
+        for since, until in intervals:
+            run(connection, "derivation/found", {"since": since, "until": until})
+        _run(connection, "scope_conversations", "grow_traces", "grow_keys")
+        (grown,) = _one(
+            connection,
+            "select (select count(*) from scope_traces) + (select count(*) from scope_keys)"
+            " + (select count(*) from scope_conversations)",
+        )
+        if grown == size:
+            break
+        size = grown
+    _read_records(connection)
+
+
+def _read_records(connection: duckdb.DuckDBPyConnection) -> None:
+    _run(connection, "records_none")
+    for first_row, last_row in ask(connection, "derivation/found_ranges").fetchall():
+        run(connection, "derivation/records", {"first_row": first_row, "last_row": last_row})
+
+
+def _run(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+    for name in names:
+        run(connection, f"derivation/{name}")
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+    row = connection.execute(sql).fetchone()
+    if row is None:
+        raise RuntimeError("a count gave no row")
+    return row

@@ -1,0 +1,138 @@
+"""The window and the narrowing that every question about many runs accepts, read from text and checked."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+DEFAULT_WINDOW_NS = 7 * 86_400 * 10**9
+STATUSES = ("ok", "error", "waiting", "running", "abandoned")
+EVIDENCE = ("explicit", "content", "inferred")
+
+# The times that the store can hold: 1970 up to a year before nanoseconds overflow 64 bits.
+_EARLIEST_NS, _LATEST_NS = 0, 9_191_000_000 * 10**9
+_UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9, "d": 86_400 * 10**9, "w": 7 * 86_400 * 10**9}
+_RELATIVE = re.compile(r"-(\d{1,9})([smhdw])")
+_RFC_3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+
+
+class BadFilter(ValueError):
+    """A parameter that cannot be read; its text says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What narrows a question. Times are nanoseconds since 1970, the window is [since_ns, until_ns); null filters
+    nothing. `attributes` are `key=value` of any attribute, tag or metadata key; all must be there."""
+
+    project: str
+    now_ns: int
+    since_ns: int
+    until_ns: int
+    tz: str = "UTC"
+    workflow: str | None = None
+    agent: str | None = None
+    service: str | None = None
+    environment: str | None = None
+    release: str | None = None
+    model: str | None = None
+    tool: str | None = None
+    user: str | None = None
+    conversation: str | None = None
+    statuses: tuple[str, ...] | None = None
+    evidence: str | None = None
+    attributes: tuple[str, ...] | None = None
+
+    def values(self) -> dict[str, Any]:
+        """By the names that the SQL files bind."""
+        values = asdict(self)
+        for name in ("statuses", "attributes"):
+            values[name] = None if values[name] is None else list(values[name])
+        return values
+
+
+def read_filters(
+    now_ns: int,
+    *,
+    project: str = "default",
+    since: str | None = None,
+    until: str | None = None,
+    tz: str = "UTC",
+    statuses: Iterable[str] = (),
+    evidence: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+    **narrowing: str | None,
+) -> Filters:
+    """Filters from what was asked in text; the window defaults to the last 7 days. Raises BadFilter."""
+    until_ns = read_time("until", until, now_ns) if until else now_ns
+    since_ns = read_time("since", since, now_ns) if since else max(_EARLIEST_NS, until_ns - DEFAULT_WINDOW_NS)
+    if since_ns > until_ns:
+        raise BadFilter("the window ends before it begins: since is later than until")
+    asked_statuses = tuple(statuses)
+    for status in asked_statuses:
+        _expect("status", status, STATUSES)
+    if evidence is not None:
+        _expect("evidence", evidence, EVIDENCE)
+    return Filters(
+        project=read_project(project),
+        now_ns=now_ns,
+        since_ns=since_ns,
+        until_ns=until_ns,
+        tz=read_zone(tz),
+        statuses=asked_statuses or None,
+        evidence=evidence,
+        attributes=tuple(f"{key}={value}" for key, value in (attributes or {}).items()) or None,
+        **narrowing,
+    )
+
+
+def read_time(name: str, text: str, now_ns: int) -> int:
+    """Nanoseconds since 1970 of an RFC 3339 time, a day (its start in UTC), `now`, or a time before now such as
+    `-24h` (units s, m, h, d, w). Raises BadFilter."""
+    if text == "now":
+        return now_ns
+    if relative := _RELATIVE.fullmatch(text):
+        return max(_EARLIEST_NS, now_ns - int(relative[1]) * _UNITS_NS[relative[2]])
+    parts = _RFC_3339.fullmatch(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
+    if parts is None:
+        raise BadFilter(
+            f"{name} reads like 2026-01-31T09:00:00Z, 2026-01-31 or -24h (units s, m, h, d, w), not {_shown(text)}"
+        )
+    try:
+        moment = datetime.fromisoformat(f"{parts[1]}T{parts[2]}{parts[4].upper().replace('Z', '+00:00')}")
+        seconds = round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        raise BadFilter(f"{name} is no time that exists: {_shown(text)}") from None
+    moment_ns = seconds * 10**9 + int((parts[3] or "").ljust(9, "0"))
+    if not _EARLIEST_NS <= moment_ns <= _LATEST_NS:
+        raise BadFilter(f"{name} must lie between 1970 and 2261, not {_shown(text)}")
+    return moment_ns
+
+
+def read_project(text: str) -> str:
+    """A project's name. Raises BadFilter."""
+    if not _PROJECT.fullmatch(text):
+        raise BadFilter(f"a project's name is 1 to 64 lower-case letters, digits, - and _, not {_shown(text)}")
+    return text
+
+
+def read_zone(text: str) -> str:
+    """An IANA time zone's name. Raises BadFilter."""
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError):
+        raise BadFilter(f"tz is a time zone such as UTC or Europe/Berlin, not {_shown(text)}") from None
+    return text
+
+
+def _expect(name: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise BadFilter(f"{name} is one of {', '.join(known)}, not {_shown(value)}")
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:80] + "…")

@@ -1,0 +1,153 @@
+"""The questions, one typed function per `.sql` file. What each means and which columns it has is said there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from queries.cursors import Place
+from queries.database import Database
+from queries.filters import Filters
+from queries.opening import OpenedRun, opened_run
+
+RUN_SORTS = ("started_at", "duration", "cost", "tokens", "errors")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and where the next one begins: null after the last."""
+
+    rows: pa.Table
+    next: Place | None
+
+
+def runs(
+    database: Database,
+    filters: Filters,
+    *,
+    words: list[str],
+    sort: str = "started_at",
+    after: Place | None = None,
+    limit: int = 100,
+) -> Page:
+    """The runs of the window that hold all words, newest first or by the largest of `sort` (one of RUN_SORTS)."""
+    values = filters.values() | _after(after) | {"sort": sort, "words": [word.lower() for word in words]}
+    return _page(database.ask("runs", values | {"limit": limit + 1}), sort, limit, "run_id")
+
+
+def summary(database: Database, filters: Filters) -> pa.Table:
+    """One row of totals over the runs of the window."""
+    return database.ask("summary", filters.values())
+
+
+def run(database: Database, project: str, run_id: str, now_ns: int) -> pa.Table:
+    """One row, by run id or any trace id; computed from the records if it has no summary yet. Raises NoSuchRun."""
+    known = database.ask("run", {"project": project, "id": run_id, "now_ns": now_ns})
+    if known.num_rows:
+        return known
+    with opened_run(database, project, run_id, with_facts=True) as opened:
+        return opened.ask("derived_run_facts", now_ns=now_ns)
+
+
+def run_steps(opened: OpenedRun, step_id: str | None = None) -> pa.Table:
+    """The run's steps in the waterfall's order, or the one asked for."""
+    return opened.ask("run_steps", step_id=step_id)
+
+
+def run_logs(
+    opened: OpenedRun,
+    *,
+    step_id: str | None = None,
+    tool_call_id: str | None = None,
+    response_id: str | None = None,
+    limit: int = 1_000,
+) -> pa.Table:
+    """The run's log records, or those that belong to one step."""
+    return opened.ask("run_logs", step_id=step_id, tool_call_id=tool_call_id, response_id=response_id, limit=limit)
+
+
+def run_approvals(database: Database, project: str, run_id: str) -> pa.Table:
+    """The questions that the run put to humans and policies, with their answers."""
+    return database.ask("run_approvals", {"project": project, "run_id": run_id})
+
+
+def run_corrections(database: Database, project: str, run_id: str) -> pa.Table:
+    """What humans corrected in the run."""
+    return database.ask("run_corrections", {"project": project, "run_id": run_id})
+
+
+def conversation_runs(opened: OpenedRun, now_ns: int, limit: int = 50) -> pa.Table:
+    """The other runs of the run's conversation, the nearest first."""
+    return opened.ask("conversation_runs", now_ns=now_ns, started_ns=opened.since, limit=limit)
+
+
+def tool_calls(
+    database: Database,
+    filters: Filters,
+    *,
+    statuses: Sequence[str] = (),
+    run_id: str | None = None,
+    after: Place | None = None,
+    limit: int = 100,
+) -> Page:
+    """The executed and refused tool calls of the window, newest first; `statuses` are those of steps."""
+    values = filters.values() | _after(after)
+    values |= {"statuses": list(statuses) or None, "run_id": run_id, "limit": limit + 1}
+    return _page(database.ask("tool_calls", values), "started_at", limit, "run_id", "step_id")
+
+
+def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:
+    """The newest rows of the ledger."""
+    return database.ask("ingest_batches", {"project": project, "limit": limit})
+
+
+def ingest_totals(database: Database, project: str | None, since_ns: int, until_ns: int) -> pa.Table:
+    """The ledger added up by project and signal."""
+    return database.ask("ingest_totals", {"project": project, "since_ns": since_ns, "until_ns": until_ns})
+
+
+def ingest_services(database: Database, project: str | None, since_ns: int, until_ns: int) -> pa.Table:
+    """Which services sent in the window."""
+    return database.ask("ingest_services", {"project": project, "since_ns": since_ns, "until_ns": until_ns})
+
+
+def projects(database: Database) -> pa.Table:
+    """project, run_count, last_activity_at, last_commit_at, waiting_count"""
+    return database.ask("projects", {})
+
+
+def store_version(database: Database, filters: Filters) -> pa.Table:
+    """batch_id, waiting_count: one row that changes when an answer about the window may have changed."""
+    return database.ask("store_version", filters.values())
+
+
+def run_counts(database: Database, now_ns: int) -> pa.Table:
+    """project, status, run_count"""
+    return database.ask("run_counts", {"now_ns": now_ns})
+
+
+def label_keys(database: Database, filters: Filters, limit: int = 200) -> pa.Table:
+    """key, run_count, value_count"""
+    return database.ask("label_keys", filters.values() | {"limit": limit})
+
+
+def filter_values(database: Database, filters: Filters, limit: int = 100) -> pa.Table:
+    """field, value, run_count"""
+    return database.ask("filter_values", filters.values() | {"limit": limit})
+
+
+def _after(place: Place | None) -> dict[str, object]:
+    if place is None:
+        return {"after_value": None, "after_ns": None, "after_id": None}
+    return {"after_value": place.value, "after_ns": place.time_ns, "after_id": place.name}
+
+
+def _page(found: pa.Table, sort: str, limit: int, *id_columns: str) -> Page:
+    """Cut off the one row too many that says whether there is a next page, and the columns for the cursor."""
+    rows = found.slice(0, limit)
+    shown = rows.drop_columns(["started_ns", "sort_value"])
+    if found.num_rows <= limit:
+        return Page(shown, None)
+    last = rows.slice(limit - 1).to_pylist()[0]
+    name = " ".join(last[column] for column in id_columns)
+    return Page(shown, Place(sort, last["sort_value"], last["started_ns"], name))

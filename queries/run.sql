@@ -1,0 +1,51 @@
+-- Which run has this id? One row, or none: by its run id or any of its trace ids, else the newest run of the
+-- conversation with this id.
+select
+    run_id,
+    trace_ids,
+    name,
+    workflow_name,
+    agent_name,
+    agent_names,
+    service_name,
+    service_names,
+    environment,
+    service_version,
+    conversation_id,
+    user_id,
+    input_preview,
+    output_preview,
+    status,
+    started_at,
+    ended_at,
+    last_activity_at,
+    duration_ms,
+    pending_count,
+    step_count,
+    llm_call_count,
+    tool_call_count,
+    error_count,
+    input_tokens,
+    output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    reasoning_tokens,
+    cost_usd,
+    unpriced_count,
+    approval_count,
+    correction_count,
+    models,
+    requested_models,
+    tool_names,
+    error_step_id,
+    error_type,
+    error_message,
+    dialects,
+    flaws
+from runs_at($now_ns)
+where project = $project and (run_id = $id or list_contains(trace_ids, lower($id)) or conversation_id = $id)
+order by
+    case when run_id = $id then 0 when list_contains(trace_ids, lower($id)) then 1 else 2 end,
+    started_at desc,
+    run_id
+limit 1

@@ -1,0 +1,8 @@
+-- How many runs are kept, by project and status?
+select
+    project,
+    status,
+    count(*) as run_count
+from runs_at($now_ns)
+group by project, status
+order by project, status

@@ -1,0 +1,32 @@
+"""Reads the `.sql` files beside this module and binds exactly the parameters that each one names."""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+_FOLDER = Path(__file__).parent
+
+
+@functools.cache
+def statement(name: str) -> duckdb.Statement:
+    """The one statement in `queries/<name>.sql`, parsed once."""
+    statements = duckdb.extract_statements((_FOLDER / f"{name}.sql").read_text())
+    if len(statements) != 1:
+        raise ValueError(f"queries/{name}.sql holds {len(statements)} statements; one was meant")
+    return statements[0]
+
+
+def run(connection: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, object] | None = None) -> None:
+    """Execute `queries/<name>.sql`; surplus values are left out, a missing one raises."""
+    ask(connection, name, values)
+
+
+def ask(
+    connection: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, object] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Execute `queries/<name>.sql` and return the connection, whose rows wait to be fetched."""
+    parsed = statement(name)
+    wanted = {key: (values or {})[key] for key in parsed.named_parameters}
+    return connection.execute(parsed, wanted)

@@ -1,0 +1,98 @@
+"""Keeps what follows from the records up to date: recomputes the runs that commits touched, never increments."""
+
+import logging
+import threading
+
+import duckdb
+
+from queries.derive import derive_runs
+from queries.statements import run
+
+# Bounds the memory of one rebuild; a history that is rebuilt whole takes many of them.
+TOUCHED_LIMIT = 4_000
+
+# A run is written with 20 before and after it in its conversation (derivation/outputs.sql), and each of those needs the
+# 20 around it to be told whether its questions were answered; a few more, for runs that only now come into being.
+NEIGHBOURS = 45
+
+_DERIVED = ("steps", "runs", "approvals", "corrections")
+
+log = logging.getLogger(__name__)
+
+
+class Summaries:
+    """The thread that rebuilds whenever it is woken, until it is stopped."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take a connection that nobody else uses."""
+        self._connection = connection
+        self._is_wanted = threading.Event()
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._work, name="summaries")
+
+    def start(self) -> None:
+        """Begin, with whatever an earlier process left to do."""
+        self._is_wanted.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that something was committed; returns at once."""
+        self._is_wanted.set()
+
+    def stop(self) -> None:
+        """Finish the rebuild at hand and end; what is left in `touched` is done by the next process."""
+        self._is_stopping = True
+        self._is_wanted.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._is_stopping:
+            self._is_wanted.wait()
+            self._is_wanted.clear()
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        limit = TOUCHED_LIMIT
+        while not self._is_stopping:
+            try:
+                if rebuild(self._connection, limit=limit) == 0:
+                    return
+            except duckdb.Error:
+                log.exception("rebuild failed limit=%d", limit)
+                if limit == 1:
+                    return
+                limit = max(1, limit // 8)
+
+
+def rebuild(connection: duckdb.DuckDBPyConnection, *, limit: int = TOUCHED_LIMIT) -> int:
+    """Recompute steps, runs, approvals and corrections of what is in `touched`, in one transaction.
+
+    Returns how many touched rows were handled; they are gone, and those that came meanwhile are left. Call it until it
+    returns 0, from one thread at a time and with a connection of its own: nobody else writes the derived tables.
+    """
+    connection.begin()
+    try:
+        handled = _rebuild(connection, limit)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+    return handled
+
+
+def _rebuild(connection: duckdb.DuckDBPyConnection, limit: int) -> int:
+    run(connection, "derivation/handled", {"limit": limit})
+    row = connection.execute("select count(*) from handled").fetchone()
+    handled = int(row[0]) if row else 0
+    if handled == 0:
+        return 0
+    run(connection, "derivation/seeds")
+    derive_runs(connection, NEIGHBOURS)
+    run(connection, "derivation/stale_runs")
+    run(connection, "derivation/outputs")
+    for table in _DERIVED:
+        run(connection, f"derivation/delete_{table}")
+        run(connection, f"derivation/insert_{table}")
+    run(connection, "derivation/continued")
+    run(connection, "derivation/forget_touched")
+    return handled

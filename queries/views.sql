@@ -1,0 +1,134 @@
+-- Our nouns over the derived tables, with status told for the asking time `now_ns` (nanoseconds since 1970).
+
+-- A run's status: what its records say once it has ended; without a root it has ended when its conversation went on or
+-- after 15 minutes of silence. A question that nobody answered waits until the conversation goes on without it.
+create or replace macro run_status(outcome, has_root, continued, last_activity_at, now_ns) as
+case
+    when outcome = 'error' and has_root then 'error'
+    when outcome = 'waiting' and not continued then 'waiting'
+    when has_root then 'ok'
+    when continued or last_activity_at < make_timestamp_ns(now_ns - 15 * 60 * 1000000000::bigint)
+        then coalesce(nullif(outcome, 'waiting'), 'abandoned')
+    else 'running'
+end;
+
+-- The runs with their status.
+create or replace macro runs_at(now_ns) as table
+select
+    project,
+    run_id,
+    trace_ids,
+    name,
+    workflow_name,
+    agent_name,
+    agent_names,
+    service_name,
+    service_names,
+    environment,
+    service_version,
+    conversation_id,
+    user_id,
+    input_preview,
+    output_preview,
+    run_status(outcome, has_root, continued, last_activity_at, now_ns) as status,
+    started_at,
+    ended_at,
+    last_activity_at,
+    duration_ms,
+    pending_count,
+    step_count,
+    llm_call_count,
+    tool_call_count,
+    error_count,
+    input_tokens,
+    output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    reasoning_tokens,
+    cost_usd,
+    unpriced_count,
+    approval_count,
+    correction_count,
+    models,
+    requested_models,
+    tool_names,
+    error_step_id,
+    error_type,
+    error_message,
+    dialects,
+    flaws,
+    labels
+from runs;
+
+-- The runs that the common filters let through: started within [since_ns, until_ns) and, where a filter is not null,
+-- matching it. An agent or tool matches if any step's does, a model if it was requested or served.
+create or replace macro asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes
+) as table
+select
+    project,
+    run_id,
+    trace_ids,
+    name,
+    workflow_name,
+    agent_name,
+    agent_names,
+    service_name,
+    service_names,
+    environment,
+    service_version,
+    conversation_id,
+    user_id,
+    input_preview,
+    output_preview,
+    status,
+    started_at,
+    ended_at,
+    last_activity_at,
+    duration_ms,
+    pending_count,
+    step_count,
+    llm_call_count,
+    tool_call_count,
+    error_count,
+    input_tokens,
+    output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    reasoning_tokens,
+    cost_usd,
+    unpriced_count,
+    approval_count,
+    correction_count,
+    models,
+    requested_models,
+    tool_names,
+    error_step_id,
+    error_type,
+    error_message,
+    dialects,
+    flaws
+from runs_at(now_ns)
+where project = in_project
+    and started_at >= make_timestamp_ns(since_ns)
+    and started_at < make_timestamp_ns(until_ns)
+    and (workflow is null or workflow_name = workflow)
+    and (agent is null or list_contains(agent_names, agent))
+    and (service is null or list_contains(service_names, service))
+    and (in_environment is null or environment = in_environment)
+    and (release is null or service_version = release)
+    and (model is null or list_contains(models, model) or list_contains(requested_models, model))
+    and (tool is null or list_contains(tool_names, tool))
+    and (by_user is null or user_id = by_user)
+    and (conversation is null or conversation_id = conversation)
+    and (statuses is null or list_contains(statuses, status))
+    and (attributes is null or list_has_all(labels, attributes))
+    and (
+        with_evidence is null
+        or (project, run_id) in (
+            select (approvals.project, approvals.run_id) from approvals where approvals.evidence = with_evidence
+            union all
+            select (corrections.project, corrections.run_id) from corrections where corrections.evidence = with_evidence
+        )
+    );

@@ -1,0 +1,258 @@
+"""Starts the server and the app together, shows their logs, and stops both when asked or when one of them ends.
+
+Exit code: 0 after Ctrl-C or SIGTERM; that of the process that ended by itself (128 + signal number, never 0); 2 if
+nothing was started.
+"""
+
+import argparse
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from settings import Settings
+
+ROOT = Path(__file__).resolve().parent
+SERVER_FLAGS = ("http_host", "http_port", "grpc_host", "grpc_port", "database")
+APP_HOST = "127.0.0.1"  # the app has no login of its own, so it never listens further
+STOP_SECONDS = 20  # the server first commits what it has accepted
+STARTING_POLL_SECONDS, RUNNING_POLL_SECONDS = 0.05, 0.25
+
+
+class CannotStart(Exception):
+    """Says in one line why nothing was started."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs until told to stop; the exit code."""
+    os.chdir(ROOT)  # a relative database path means the same wherever this is started from
+    try:
+        settings = with_free_ports(read_settings(argv))
+    except CannotStart as error:
+        print(f"runlight: {error}", file=sys.stderr)
+        return 2
+    if not settings.database.exists():
+        demo_marker(settings).unlink(missing_ok=True)
+    # A list, because a handler that takes a lock can find it held by the very code it interrupts.
+    stop_signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: stop_signals.append(received))
+    children = [server_child(settings), app_child(settings)]
+    try:
+        return supervise(children, settings, stop_signals)
+    finally:
+        stop_all(children, stop_signals)
+
+
+def read_settings(argv: Sequence[str] | None) -> Settings:
+    """The environment's settings, overridden by flags."""
+    parser = argparse.ArgumentParser(description="Starts Runlight's server and app together.")
+    for name in (*SERVER_FLAGS, "app_port"):
+        field = Settings.model_fields[name]
+        about = f"{field.description} [{variable(name)}; default {field.default}]"
+        parser.add_argument(flag(name), default=argparse.SUPPRESS, help=about)
+    try:
+        return Settings(**vars(parser.parse_args(argv)))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise CannotStart(f"{variable(str(first['loc'][0]))}: {first['msg']}") from None
+
+
+def with_free_ports(settings: Settings) -> Settings:
+    """The settings with free ports in place of zeros; CannotStart names the first port that is taken."""
+    hosts = {"http_port": settings.http_host, "grpc_port": settings.grpc_host, "app_port": APP_HOST}
+    probes, ports = [], {}
+    try:
+        for name, host in hosts.items():  # all are held until the last is known, so that no two are the same
+            port = getattr(settings, name)
+            try:
+                family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+                probes.append(probe := socket.socket(family, kind))
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+            except OSError as error:
+                raise CannotStart(
+                    f"port {port} on {host} cannot be used ({error.strerror}); "
+                    f"free it, or choose another with {variable(name)} or {flag(name)}"
+                ) from None
+            ports[name] = probe.getsockname()[1]
+    finally:
+        for probe in probes:
+            probe.close()
+    return settings.model_copy(update=ports)
+
+
+def variable(name: str) -> str:
+    return f"RUNLIGHT_{name.upper()}"
+
+
+def flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+class Child:
+    """A process of ours whose output appears line by line under its name."""
+
+    def __init__(self, name: str, command: Sequence[str], answers_at: tuple[str, int, str] | None = None, **env: str):
+        self.name = name
+        self.answers_at = answers_at
+        self.last_line = ""
+        self.process = subprocess.Popen(
+            command,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # a terminal's Ctrl-C reaches this process only, which then stops them in order
+        )
+        self._reader = threading.Thread(target=self._show_output, daemon=True)
+        self._reader.start()
+
+    def _show_output(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.strip():
+                self.last_line = line.strip()
+                say(line.rstrip(), self.name)
+
+    def answers(self) -> bool:
+        """Whether its health check answers 200."""
+        assert self.answers_at is not None
+        host, port, path = self.answers_at
+        connection = http.client.HTTPConnection(host, port, timeout=2)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def how_it_ended(self) -> str:
+        """Exit code or signal, and its last words."""
+        self._reader.join(timeout=1)  # the last line may still be in the pipe
+        code = self.process.returncode
+        how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        return f"the {self.name} ended with {how}" + (f": {self.last_line}" if self.last_line else "")
+
+
+def server_child(settings: Settings) -> Child:
+    flags = [part for name in SERVER_FLAGS for part in (flag(name), str(getattr(settings, name)))]
+    address = (reachable(settings.http_host), settings.http_port, "/healthz")
+    return Child("server", [sys.executable, "server.py", *flags], address)
+
+
+def app_child(settings: Settings) -> Child:
+    flags = ["--server.address", APP_HOST, "--server.port", str(settings.app_port)]
+    return Child(
+        "app",
+        [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
+        (APP_HOST, settings.app_port, "/_stcore/health"),
+        RUNLIGHT_URL=server_url(settings),
+    )
+
+
+def demo_child(settings: Settings) -> Child | None:
+    """Loads the samples, unless they were loaded before; removed samples stay removed.
+
+    A load that was cut short goes on at the next start with the same clock, so that nothing comes twice.
+    """
+    marker = demo_marker(settings)
+    now, _, state = marker.read_text().partition(" ") if marker.exists() else (datetime.now(UTC).isoformat(), "", "")
+    if state == "loaded":
+        return None
+    marker.write_text(f"{now} loading")
+    return Child(
+        "demo", [sys.executable, "-m", "ingest.replay", server_url(settings), "--project", "demo", "--now", now]
+    )
+
+
+def demo_marker(settings: Settings) -> Path:
+    """The file beside the database that says as of when its samples were loaded."""
+    return settings.database.with_suffix(".demo")
+
+
+def supervise(children: list[Child], settings: Settings, stop_signals: list[int]) -> int:
+    """Waits until both answer, then until a signal comes or one ends; the exit code. Adds the loader of samples."""
+    began = time.monotonic()
+    starting = list(children)
+    while not stop_signals:
+        for child in [child for child in children if child.process.poll() is not None]:
+            if child.name != "demo":
+                say(child.how_it_ended())
+                code = child.process.returncode
+                return code if code > 0 else 128 - code if code < 0 else 1
+            note_demo(child, settings)
+            children.remove(child)
+        if starting:
+            starting = [child for child in starting if not child.answers()]
+            if not starting:
+                announce(settings, time.monotonic() - began)
+                if demo := demo_child(settings):
+                    children.append(demo)
+        time.sleep(STARTING_POLL_SECONDS if starting else RUNNING_POLL_SECONDS)
+    say(f"stopping ({signal.Signals(stop_signals[0]).name})")
+    return 0
+
+
+def note_demo(child: Child, settings: Settings) -> None:
+    if child.process.returncode:
+        say(f"{child.how_it_ended()}; the next start tries again")
+        return
+    marker = demo_marker(settings)
+    marker.write_text(marker.read_text().replace(" loading", " loaded"))
+    say("the samples are in project demo")
+
+
+def announce(settings: Settings, seconds: float) -> None:
+    say(f"ready after {seconds:.1f} s; Ctrl-C stops both")
+    say(f"app        http://{APP_HOST}:{settings.app_port}")
+    say(f"OTLP/HTTP  {server_url(settings)}  (questions under /api, their list at /api/docs)")
+    say(f"OTLP/gRPC  {reachable(settings.grpc_host)}:{settings.grpc_port}")
+
+
+def stop_all(children: list[Child], stop_signals: list[int]) -> None:
+    """SIGTERM to each; SIGKILL to those that outlast the patience or a second Ctrl-C."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.terminate()
+    patience_ends = time.monotonic() + STOP_SECONDS
+    for child in children:
+        while child.process.poll() is None:
+            if time.monotonic() > patience_ends or len(stop_signals) > 1:
+                say(f"the {child.name} did not stop and is killed")
+                child.process.kill()
+                child.process.wait()
+            time.sleep(STARTING_POLL_SECONDS)
+    say("stopped")
+
+
+def server_url(settings: Settings) -> str:
+    host = reachable(settings.http_host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
+
+
+def reachable(host: str) -> str:
+    """The address under which a listener on `host` is reached from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+
+
+def say(line: str, name: str = "runlight") -> None:
+    # One write per line, since several threads print.
+    sys.stdout.write(f"{name:<8} | {line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

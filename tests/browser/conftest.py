@@ -1,0 +1,90 @@
+"""A browser, and the app in front of a server with an empty store."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from tests.browser.running import running_app
+from tests.serving import RunningServer
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+ROW_PIXELS = 36
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if CHROMIUM is None:
+        _say_loudly(
+            terminalreporter, "NOT RUN: every browser test, for want of chromium (Debian: apt install chromium)"
+        )
+    elif shutil.which("npm") is None:
+        _say_loudly(
+            terminalreporter, "NOT RUN: the story with the Node exporter, for want of npm (Debian: apt install npm)"
+        )
+
+
+def _say_loudly(terminalreporter: pytest.TerminalReporter, line: str) -> None:
+    terminalreporter.write_line(line, red=True, bold=True)
+
+
+@dataclass
+class Visitor:
+    """Someone who looks at the app; what the page asked for outside this machine, and the errors of its scripts."""
+
+    page: Page
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def text(self, words: str) -> Locator:
+        return self.page.get_by_text(words)
+
+    def texts(self) -> list[str]:
+        """All that the main part of the page says as plain text, from top to bottom."""
+        return self.page.get_by_test_id("stMain").get_by_test_id("stText").all_inner_texts()
+
+    def click_row(self, row: int) -> None:
+        """Clicks the first column of a row of the first table; tables are drawn on a canvas."""
+        table = self.page.get_by_test_id("stDataFrame").first
+        table.click(position={"x": 60, "y": ROW_PIXELS * (row + 1.5)})
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Visitor]:
+    """A visitor in Berlin; nothing may be fetched from outside, and no script of the page may fail."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, timezone_id="Europe/Berlin", locale="en-GB")
+    context.set_default_timeout(30_000)
+    visitor = Visitor(context.new_page())
+    visitor.page.on("request", lambda request: visitor.outside.append(request.url) if _leaves(request.url) else None)
+    visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+    yield visitor
+    context.close()
+    assert visitor.outside == []
+    assert visitor.errors == []
+
+
+@pytest.fixture
+def app(fresh_server: RunningServer, tmp_path: Path) -> Iterator[str]:
+    """The URL of the app in front of `fresh_server`."""
+    with running_app(fresh_server.url, tmp_path / "app.log") as url:
+        yield url
+
+
+def _leaves(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1:", "data:", "blob:"))

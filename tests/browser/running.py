@@ -1,0 +1,58 @@
+"""Starts the app as a process of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.serving import ROOT, until
+
+START_SECONDS, STOP_SECONDS = 60, 20
+
+
+@contextmanager
+def running_app(server_url: str, log: Path) -> Iterator[str]:
+    """The URL of `streamlit run app.py` on a free port, told to ask the server at `server_url`."""
+    port = _free_port()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RUNLIGHT_", "STREAMLIT_"))}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env=inherited | {"RUNLIGHT_URL": server_url},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            url = f"http://127.0.0.1:{port}"
+            until(lambda: process.poll() is not None or _answers(f"{url}/_stcore/health"), START_SECONDS)
+            assert process.poll() is None, log.read_text()
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            finally:
+                process.kill()
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False

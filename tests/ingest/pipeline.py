@@ -1,0 +1,63 @@
+"""The pipeline from requests to the store, without sockets: what tests of decoding and storing need."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import Message
+
+from ingest.intake import Encoding, Receipt, Request, Signal
+from ingest.prepare import Preparer
+from ingest.prices import PriceList
+from ingest.redact import Redactor
+from ingest.store import Store
+from ingest.stored import Records, Ref
+from ingest.writer import Writer
+
+ANSWER_SECONDS = 60
+
+
+class Pipeline:
+    """A store and its writer."""
+
+    def __init__(self, store: Store, writer: Writer) -> None:
+        self.store = store
+        self.writer = writer
+
+    def send(
+        self, signal: Signal, body: bytes | Message, encoding: Encoding = "protobuf", project: str = "default"
+    ) -> Receipt:
+        """The receipt of one request, after its commit."""
+        data = body if isinstance(body, bytes) else body.SerializeToString()
+        return self.writer.submit(Request(signal, data, encoding, project, time.time_ns())).result(ANSWER_SECONDS)
+
+    def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return self.store.cursor().execute(sql, parameters).fetchall()
+
+    def refs(self, table: str) -> list[Ref]:
+        signal = {"spans": "span", "log_records": "log", "metric_points": "metric"}[table]
+        return [
+            Ref(project, signal, *rest)
+            for project, *rest in self.rows(
+                f"select project, block_id, block_position, resource_id, scope_id from {table} order by all"
+            )
+        ]
+
+    def otlp(self, table: str) -> dict[str, Any]:
+        return Records(self.store.connection).otlp(self.refs(table))
+
+
+@contextmanager
+def pipeline(path: Path, queue_bytes: int = 1 << 28) -> Iterator[Pipeline]:
+    """A pipeline over the file at `path`, stopped and closed at the end."""
+    store = Store.open(path)
+    preparer = Preparer(PriceList(None), Redactor.default())
+    writer = Writer(store, preparer, queue_bytes=queue_bytes, gather_ms=2, on_commit=lambda: None)
+    writer.start()
+    try:
+        yield Pipeline(store, writer)
+    finally:
+        writer.stop()
+        store.close()

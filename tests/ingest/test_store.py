@@ -1,0 +1,42 @@
+"""The file: created, reopened, migrated, refused."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingest.store import SCHEMA_VERSION, Store, StoreError
+
+
+def test_a_new_file_has_the_newest_schema_and_opens_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "runlight.duckdb"
+    Store.open(path).close()
+    store = Store.open(path)
+    assert store.connection.execute("select version from schema_version").fetchall() == [(SCHEMA_VERSION,)]
+    assert store.connection.execute("select current_setting('TimeZone')").fetchone() == ("UTC",)
+    store.close()
+
+
+def test_a_file_of_a_newer_version_is_refused_in_plain_words(tmp_path: Path) -> None:
+    path = tmp_path / "runlight.duckdb"
+    Store.open(path).close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update schema_version set version = version + 1")
+    with pytest.raises(StoreError, match="written by a newer Runlight"):
+        Store.open(path)
+
+
+def test_a_file_that_is_no_database_is_refused_in_plain_words(tmp_path: Path) -> None:
+    path = tmp_path / "runlight.duckdb"
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store.open(path)
+
+
+def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "runlight.duckdb")
+    with pytest.raises(RuntimeError), store.transaction():
+        store.connection.execute("insert into scopes values ('p', 1, '', ''::blob)")
+        raise RuntimeError
+    assert store.connection.execute("select count(*) from scopes").fetchone() == (0,)
+    store.close()

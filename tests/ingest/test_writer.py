@@ -1,0 +1,185 @@
+"""What a commit stores, and what it does not store again."""
+
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
+
+from ingest import prepare
+from ingest.errors import Busy, ShuttingDown, Undecodable
+from ingest.intake import Request, Signal
+from tests.ingest.pipeline import Pipeline, pipeline
+
+NOW_NS = 1_790_000_000_000_000_000
+
+
+def _spans(*names: str, trace: int = 1, seconds: int = 1) -> TracesData:
+    data = TracesData()
+    scope = data.resource_spans.add().scope_spans.add()
+    for number, name in enumerate(names, start=1):
+        scope.spans.add(
+            trace_id=bytes([trace] * 16),
+            span_id=bytes([number] * 8),
+            name=name,
+            start_time_unix_nano=NOW_NS,
+            end_time_unix_nano=NOW_NS + seconds * 1_000_000_000,
+        )
+    return data
+
+
+def _ledger(running: Pipeline) -> tuple[int, ...]:
+    return running.rows(
+        "select sum(received_count)::int, sum(stored_count)::int, sum(duplicate_count)::int, "
+        "sum(conflicting_count)::int, sum(rejected_count)::int, sum(unread_count)::int from ingest_batches"
+    )[0]
+
+
+def test_a_resent_request_adds_no_span(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, _spans("a", "b"))
+        running.send(Signal.SPAN, _spans("a", "b"))
+        assert running.rows("select name from spans order by name") == [("a",), ("b",)]
+        assert running.rows("select count(*) from content_blocks") == [(1,)]
+        assert _ledger(running) == (4, 2, 2, 0, 0, 0)
+
+
+def test_a_span_that_comes_twice_in_one_request_is_stored_once(tmp_path: Path) -> None:
+    twice = _spans("a")
+    twice.resource_spans[0].scope_spans[0].spans.append(twice.resource_spans[0].scope_spans[0].spans[0])
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, twice)
+        assert _ledger(running) == (2, 1, 1, 0, 0, 0)
+
+
+def test_a_twin_with_other_content_is_kept_aside_and_the_first_one_stays(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, _spans("first"))
+        running.send(Signal.SPAN, _spans("second"))
+        assert running.rows("select name from spans") == [("first",)]
+        ((data,),) = running.rows("select data from span_conflicts")
+        assert Span.FromString(data).name == "second"
+        assert _ledger(running) == (2, 1, 0, 1, 0, 0)
+
+
+def test_the_same_ids_in_another_project_are_another_span(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, _spans("a"), project="one")
+        running.send(Signal.SPAN, _spans("a"), project="two")
+        assert running.rows("select project, name from spans order by all") == [("one", "a"), ("two", "a")]
+
+
+def test_equal_log_records_of_one_request_are_all_kept_and_not_again_when_resent(tmp_path: Path) -> None:
+    data = LogsData()
+    records = data.resource_logs.add().scope_logs.add().log_records
+    for _ in range(3):
+        records.add(time_unix_nano=NOW_NS).body.string_value = "tick"
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.LOG, data)
+        running.send(Signal.LOG, data)
+        assert running.rows("select count(*), count(distinct log_id) from log_records") == [(3, 3)]
+
+
+def test_a_resent_metric_point_is_stored_once(tmp_path: Path) -> None:
+    data = MetricsData()
+    metric = data.resource_metrics.add().scope_metrics.add().metrics.add(name="tokens", unit="{token}")
+    for minute in range(2):
+        metric.sum.data_points.add(as_int=7, time_unix_nano=NOW_NS + minute * 60_000_000_000)
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.METRIC, data)
+        running.send(Signal.METRIC, data)
+        assert running.rows(
+            "select metric_name, metric_type, unit, sum(value), count(*) from metric_points group by all"
+        ) == [("tokens", "sum", "{token}", 14.0, 2)]
+
+
+def test_spans_with_invalid_ids_are_rejected_with_the_reason_and_their_neighbours_are_stored(tmp_path: Path) -> None:
+    data = _spans("good")
+    spans = data.resource_spans[0].scope_spans[0].spans
+    spans.add(trace_id=bytes(16), span_id=bytes([9] * 8), name="zero trace")
+    spans.add(trace_id=bytes([1] * 16), span_id=b"short", name="short span id")
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        receipt = running.send(Signal.SPAN, data)
+        assert receipt.rejected_count == 2
+        assert "1 with an invalid trace id" in receipt.message
+        assert "1 with an invalid span id" in receipt.message
+        assert running.rows("select name from spans") == [("good",)]
+        assert _ledger(running) == (3, 1, 0, 0, 2, 0)
+
+
+def test_a_span_that_ends_before_it_starts_is_kept_and_marked(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        assert running.send(Signal.SPAN, _spans("odd", seconds=-1)).rejected_count == 0
+        assert running.rows("select duration_ms, flaws from spans") == [(None, ["end_before_start"])]
+
+
+def test_an_undecodable_request_is_refused_and_its_neighbours_are_stored(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        requests = [
+            Request(Signal.SPAN, body, "protobuf", "default", NOW_NS)
+            for body in (b"\x0a\xff\xff", _spans("kept").SerializeToString(), b"\xff\xff\xff")
+        ]
+        futures = [running.writer.submit(request) for request in requests]
+        assert isinstance(futures[0].exception(60), Undecodable)
+        assert futures[1].result(60).rejected_count == 0
+        assert isinstance(futures[2].exception(60), Undecodable)
+        assert running.rows("select name from spans") == [("kept",)]
+
+
+def test_a_record_that_our_code_fails_on_is_kept_raw_and_its_neighbours_are_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = prepare.normalise
+
+    def failing(signal: Signal, sources: object, fields: object) -> object:
+        if "poison" in fields["name"].to_list():  # type: ignore[index]
+            raise KeyError("a bug")
+        return real(signal, sources, fields)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(prepare, "normalise", failing)
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        assert running.send(Signal.SPAN, _spans("a", "poison", "c")).rejected_count == 0
+        assert running.rows("select name from spans order by name") == [("a",), ("c",)]
+        ((reason, data),) = running.rows("select reason, data from unread_records")
+        assert (reason, Span.FromString(data).name) == ("KeyError", "poison")
+        assert _ledger(running) == (3, 2, 0, 0, 0, 1)
+    assert "record unread" in caplog.text
+
+
+def test_more_than_the_queue_holds_is_told_to_come_back(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb", queue_bytes=1_000) as running:
+        request = Request(Signal.SPAN, _spans(*["x" * 100] * 5).SerializeToString(), "protobuf", "default", NOW_NS)
+        first = running.writer.submit(request)
+        with pytest.raises(Busy):
+            for _ in range(100):
+                running.writer.submit(request)
+        assert first.result(60).rejected_count == 0
+
+
+def test_what_was_taken_before_the_stop_is_committed_and_nothing_after_it_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "runlight.duckdb"
+    with pipeline(path) as running:
+        request = Request(Signal.SPAN, _spans("last").SerializeToString(), "protobuf", "default", NOW_NS)
+        future = running.writer.submit(request)
+        running.writer.stop()
+        assert future.result(60).rejected_count == 0
+        with pytest.raises(ShuttingDown):
+            running.writer.submit(request)
+        running.writer = type("Stopped", (), {"stop": lambda self: None})()
+    with pipeline(path) as reopened:
+        assert reopened.rows("select name from spans") == [("last",)]
+
+
+def test_a_secret_never_reaches_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "runlight.duckdb"
+    secret = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+    data = _spans("chat")
+    span = data.resource_spans[0].scope_spans[0].spans[0]
+    attribute = span.attributes.add(key="gen_ai.input.messages")
+    attribute.value.string_value = f"my token is {secret}"
+    with pipeline(path) as running:
+        running.send(Signal.SPAN, data)
+        assert "[REDACTED:" in str(running.otlp("spans"))
+        assert running.rows("select redacted_counts[1].count from ingest_batches") == [(1,)]
+    assert secret.encode() not in path.read_bytes()

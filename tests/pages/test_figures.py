@@ -1,0 +1,123 @@
+"""Figures say what their frame says, and carry telemetry only as escaped text."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+import pytest
+
+from pages.shared import figures
+from tests.pages.hostile import HOSTILE_TEXTS
+
+STEPS: list[dict[str, Any]] = [
+    {
+        "step_id": "a",
+        "kind": "agent",
+        "label": "planner",
+        "depth": 0,
+        "start_ms": 0.0,
+        "duration_ms": 900.0,
+        "status": "ok",
+    },
+    {"step_id": "b", "kind": "llm", "label": "gpt", "depth": 1, "start_ms": 10.0, "duration_ms": 300.0, "status": "ok"},
+    {
+        "step_id": "c",
+        "kind": "tool",
+        "label": "buy",
+        "depth": 1,
+        "start_ms": 320.0,
+        "duration_ms": 5.0,
+        "status": "error",
+    },
+    {
+        "step_id": "d",
+        "kind": "llm",
+        "label": "gpt",
+        "depth": 1,
+        "start_ms": 400.0,
+        "duration_ms": None,
+        "status": "running",
+    },
+]
+
+
+def steps(*rows: dict[str, Any]) -> pl.DataFrame:
+    note = {"note": None}
+    return pl.DataFrame([note | row for row in rows or STEPS], infer_schema_length=None)
+
+
+def bars(figure: go.Figure, name: str) -> go.Bar:
+    (trace,) = [trace for trace in figure.data if trace.name == name]
+    return trace
+
+
+def test_each_step_is_a_bar_from_its_start_for_its_duration() -> None:
+    figure = figures.waterfall(steps(), end_ms=900.0)
+    llm = bars(figure, "llm")
+    assert (list(llm.y), list(llm.base), list(llm.x)) == ([1, 3], [10.0, 400.0], [300.0, 500.0])
+    assert list(figure.layout.xaxis.range) == [0.0, 900.0]
+
+
+def test_a_step_without_an_end_is_hatched_to_the_end_of_the_axis() -> None:
+    llm = bars(figures.waterfall(steps(), end_ms=900.0), "llm")
+    assert list(llm.marker.pattern.shape) == ["", "/"]
+
+
+def test_a_failed_step_is_outlined_and_named_in_the_legend() -> None:
+    figure = figures.waterfall(steps(), end_ms=900.0)
+    assert list(bars(figure, "error").y) == [2]
+    assert bars(figure, "tool").text[0] == "✕ 5.0 ms"
+    assert figure.layout.annotations[2].text == "✕ buy"
+
+
+def test_the_legend_names_the_kinds_that_are_there() -> None:
+    figure = figures.waterfall(steps(), end_ms=900.0)
+    assert [trace.name for trace in figure.data if trace.name] == ["agent", "llm", "tool", "error"]
+
+
+def test_a_click_anywhere_in_a_row_tells_its_step() -> None:
+    backdrop = figures.waterfall(steps(), end_ms=900.0).data[0]
+    assert list(backdrop.customdata) == ["a", "b", "c", "d"]
+    assert (list(backdrop.y), backdrop.base, set(backdrop.x)) == ([0, 1, 2, 3], 0.0, {900.0})
+
+
+def test_only_the_selected_row_is_shaded() -> None:
+    colours = figures.waterfall(steps(), 900.0, selected="c").data[0].marker.color
+    assert [colour != "rgba(0,0,0,0)" for colour in colours] == [False, False, True, False]
+
+
+def test_the_axis_has_a_few_round_times_with_their_units() -> None:
+    def ticks(end: float) -> tuple[str, ...]:
+        row = STEPS[0] | {"duration_ms": end}
+        return tuple(figures.waterfall(steps(row), end).layout.xaxis.ticktext)
+
+    assert ticks(900.0) == ("0 ms", "200 ms", "400 ms", "600 ms", "800 ms")
+    assert ticks(42_000.0) == ("0 ms", "10 s", "20 s", "30 s", "40 s")
+    assert ticks(7_000_000.0) == ("0 ms", "30 min", "60 min", "90 min")
+    assert len(ticks(3e9)) < 10
+
+
+def test_later_rows_of_a_long_run_fill_the_axis() -> None:
+    figure = figures.waterfall(steps(*STEPS[1:3]), end_ms=60_000.0)
+    assert list(figure.layout.xaxis.range) == [10.0, 325.0]
+
+
+def test_a_step_without_times_is_drawn_at_the_start() -> None:
+    untimed = STEPS[0] | {"start_ms": None, "duration_ms": None}
+    assert list(bars(figures.waterfall(steps(untimed), 0.0), "agent").base) == [0.0]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_TEXTS)
+def test_no_word_of_telemetry_reaches_plotly_as_a_tag(hostile: str) -> None:
+    row = STEPS[2] | {"label": hostile, "note": hostile, "cost_usd": 1.0}
+    waterfall, ranking = figures.waterfall(steps(row), 400.0), figures.cost_by_step(steps(row))
+    texts = [a.text for figure in (waterfall, ranking) for a in figure.layout.annotations]
+    texts += [text for figure in (waterfall, ranking) for trace in figure.data for text in trace.hovertext]
+    for text in texts:
+        assert not {"<", ">", "$", "%"} & set(text.replace("<br>", ""))
+
+
+def test_costs_and_latencies_are_labelled_with_their_unit() -> None:
+    frame = steps(STEPS[0] | {"cost_usd": 0.0123}, STEPS[1] | {"cost_usd": 0.5})
+    assert list(figures.cost_by_step(frame).data[0].text) == ["$0.0123", "$0.5000"]
+    assert list(figures.latency_by_step(frame).data[0].text) == ["900 ms", "300 ms"]

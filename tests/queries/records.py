@@ -1,0 +1,164 @@
+"""Makes stored records by hand: a `Telling` collects spans and log records and puts them into a DuckDB of their own."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+SCHEMA = Path(__file__).parents[2] / "ingest" / "schema.sql"
+
+# 2026-11-22 10:00:00 UTC, the first moment of every hand-made story.
+START_NS = 1_795_341_600 * 10**9
+SECOND = 10**9
+
+_NEVER_NULL: dict[str, Any] = {
+    "signal": "span",
+    "span_kind": 1,
+    "status_code": 0,
+    "scope_name": "hand",
+    "dialects": [],
+    "kind": "other",
+    "is_error": False,
+    "twin_rank": 0,
+    "field_count": 10,
+    "labels": [],
+    "cut": [],
+    "flaws": [],
+    "resource_id": 1,
+    "scope_id": 1,
+    "batch_id": 1,
+    "block_id": 1,
+    "block_position": 0,
+    "record_hash": 0,
+    "service_name": "shop",
+}
+
+
+def identity(name: str, size: int) -> bytes:
+    """Bytes that stand for a name: the same name is the same id."""
+    return hashlib.sha256(name.encode()).digest()[:size]
+
+
+def trace_hex(name: str) -> str:
+    return identity(name, 16).hex()
+
+
+def step_hex(name: str) -> str:
+    return identity(name, 8).hex()
+
+
+@dataclass
+class Telling:
+    """Rows of table `spans`, told one by one with times in seconds after `START_NS`."""
+
+    project: str = "default"
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def span(
+        self,
+        name: str,
+        kind: str = "other",
+        at: float = 0,
+        lasts: float = 1,
+        *,
+        trace: str | None = "t",
+        under: str | None = None,
+        **columns: Any,
+    ) -> "Telling":
+        """One record; `name` also names its id, and `under` its parent's."""
+        start = START_NS + round(at * SECOND)
+        row = {
+            **_NEVER_NULL,
+            "project": self.project,
+            "trace_id": identity(trace, 16) if trace else None,
+            "span_id": identity(name, 8),
+            "parent_span_id": identity(under, 8) if under else None,
+            "started_at": start,
+            "ended_at": start + round(lasts * SECOND),
+            "duration_ms": lasts * 1000.0,
+            "name": name,
+            "kind": kind,
+            "received_at": start + round(lasts * SECOND),
+            **columns,
+        }
+        if row["kind"] in ("llm", "embedding") and "requested_model" not in columns:
+            row["requested_model"] = "gpt-x"
+        if row["kind"] == "agent" and "agent_name" not in columns:
+            row["agent_name"] = name
+        if row["kind"] == "tool" and "tool_name" not in columns:
+            row["tool_name"] = name
+        self.rows.append(row)
+        return self
+
+    def log(self, name: str, kind: str, at: float = 0, **columns: Any) -> "Telling":
+        """One log record that stands for a step; without a trace unless told one."""
+        return self.span(name, kind, at, **{"lasts": 0, "trace": None, "signal": "log", "event_name": name, **columns})
+
+
+def empty_store(path: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """A store without records."""
+    connection = duckdb.connect(str(path))
+    connection.execute("set global TimeZone = 'UTC'")
+    connection.execute(SCHEMA.read_text())
+    return connection
+
+
+def insert(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]], batch_id: int = 1) -> None:
+    """Commit rows of `spans` and their `touched` rows, as the writer does."""
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() where table_name = 'spans'"
+    ).fetchall()
+    connection.begin()
+    for row in rows:
+        known = {name: row[name] for name in row if row[name] is not None}
+        unknown = set(known) - {name for name, _ in columns}
+        assert not unknown, f"no such column: {unknown}"
+        values = ", ".join(_expression(kind, f"${name}") for name, kind in columns if name in known)
+        names = ", ".join(name for name, _ in columns if name in known)
+        connection.execute(f"insert into spans ({names}) values ({values})", known)
+    _touch(connection, rows, batch_id)
+    connection.commit()
+
+
+def insert_many(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]], batch_id: int = 1) -> None:
+    """As `insert`, fast: for thousands of rows that all bear the same columns of plain types."""
+    frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(
+        pl.col("started_at", "ended_at", "received_at").cast(pl.Datetime("ns"))
+    )
+    connection.begin()
+    connection.register("told", frame)
+    connection.execute("insert into spans by name from told")
+    connection.unregister("told")
+    _touch(connection, rows, batch_id)
+    connection.commit()
+
+
+def _touch(connection: duckdb.DuckDBPyConnection, rows: Iterable[dict[str, Any]], batch_id: int) -> None:
+    touched: dict[tuple[Any, ...], list[int]] = {}
+    for row in rows:
+        key = (row["project"], row["trace_id"], row.get("run_key"), row.get("conversation_id"))
+        touched.setdefault(key, []).extend(value for value in (row["started_at"], row["ended_at"]) if value is not None)
+    frame = pl.DataFrame(
+        [(*key, min(times, default=None), max(times, default=None), batch_id) for key, times in touched.items()],
+        schema={
+            "project": pl.String,
+            "trace_id": pl.Binary,
+            "run_key": pl.String,
+            "conversation_id": pl.String,
+            "first_at": pl.Int64,
+            "last_at": pl.Int64,
+            "batch_id": pl.UInt64,
+        },
+        orient="row",
+    ).with_columns(pl.col("first_at", "last_at").cast(pl.Datetime("ns")))
+    connection.register("touches", frame)
+    connection.execute("insert into touched by name from touches")
+    connection.unregister("touches")
+
+
+def _expression(kind: str, parameter: str) -> str:
+    return f"make_timestamp_ns({parameter}::bigint)" if kind == "TIMESTAMP_NS" else f"{parameter}::{kind}"

@@ -1,0 +1,82 @@
+"""What README.md says is so: its settings, its routes, its configurations and its examples."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from settings import Settings
+from tests.serving import RunningServer, until
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = sorted(ROOT.glob("*.md"))
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def flags_of(program: str) -> set[str]:
+    shown = subprocess.run([sys.executable, program, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(re.findall(r"--[a-z]+-?[a-z]+", shown.stdout)) - {"--help"}
+
+
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    row = re.compile(r"^\| `(RUNLIGHT_\w+)` \| (?:`(--[\w-]+)`)?.* \| (?:`([^`]*)`)? ?\| (.*) \|$", re.MULTILINE)
+    server, run = flags_of("server.py"), flags_of("run.py")
+    assert server < run
+    expected = [
+        (
+            f"RUNLIGHT_{name.upper()}",
+            flag if (flag := f"--{name.replace('_', '-')}") in run else "",
+            "" if field.default is None else str(field.default),
+            field.description,
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+    assert row.findall(README) == expected
+
+
+def test_the_table_of_routes_is_that_of_the_server(server: RunningServer) -> None:
+    served = {path for path in httpx.get(f"{server.url}/openapi.json").json()["paths"] if path.startswith("/api/")}
+    table = set(re.findall(r"^\| `(/api/[^`]*)`", README, re.MULTILINE))
+    assert table == {path for path in served if path != "/api/projects/{project}"}
+
+
+def test_the_configurations_are_well_formed() -> None:
+    assert [sorted(tomllib.loads(text)) for text in blocks("toml")] == [["otel"]]
+    assert [sorted(json.loads(text)) for text in blocks("json")] == [["telemetry"]]
+    assert [sorted(yaml.safe_load(text)) for text in blocks("yaml")] == [["exporters", "service"]]
+
+
+def test_the_python_examples_are_seen_as_what_they_report(fresh_server: RunningServer) -> None:
+    first, *_, oversight = blocks("python")
+    source = f"{first}\n{oversight}".replace("http://127.0.0.1:4318", fresh_server.url)
+
+    subprocess.run([sys.executable, "-W", "error", "-c", source], check=True, timeout=60)
+
+    runs: list[dict[str, object]] = []
+    until(lambda: runs.extend(rows(fresh_server, "/api/runs")) or len(runs) >= 2)
+    asked, called = sorted(runs[-2:], key=lambda run: str(run["input_tokens"]), reverse=True)
+    assert (called["agent_name"], called["input_tokens"], called["output_tokens"]) == ("refunds", 412, 37)
+    assert called["cost_usd"]
+    assert (asked["agent_name"], asked["approval_count"], asked["correction_count"]) == ("refunds", 1, 1)
+
+
+def rows(server: RunningServer, path: str) -> list[dict[str, object]]:
+    answer: list[dict[str, object]] = httpx.get(f"{server.url}{path}").raise_for_status().json()["rows"]
+    return answer
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text())
+    assert not [link for link in links if not (ROOT / link).exists()]
