@@ -9,21 +9,22 @@ import sys
 from collections.abc import Sequence
 
 import uvicorn
-from ingest.prices import PriceFileError, PriceList
-from queries.api import create_api
-from queries.database import Database
 
 from ingest.grpc_receiver import start_grpc
 from ingest.prepare import Preparer
+from ingest.prices import PriceFileError, PriceList
 from ingest.projects import project_of
 from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
 from ingest.store import Store, StoreError
 from ingest.stored import Records
 from ingest.writer import Writer
+from queries.api import create_api
+from queries.database import Database
 from queries.summaries import Summaries
 from settings import Settings
 
+_BACKLOG = 2048
 _FLAGS = {
     "http_host": "address of OTLP/HTTP and the read API",
     "http_port": "port of OTLP/HTTP and the read API; 0 picks a free one",
@@ -87,6 +88,8 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, pric
     )
     print(f"runlight http listening url=http://{_address(settings.http_host, listener.getsockname()[1])}", flush=True)
     print(f"runlight grpc listening address={_address(settings.grpc_host, grpc_port)}", flush=True)
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again
+        signal.signal(number, lambda *_: None)
     await http.serve(sockets=[listener])
     grpc_server.stop(grace=10).wait()
     writer.stop()
@@ -101,6 +104,7 @@ def _listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.http_host, settings.http_port))
+        listener.listen(_BACKLOG)
     except OSError as error:
         raise OSError(
             _busy(settings.http_host, settings.http_port, "--http-port", "RUNLIGHT_HTTP_PORT") + f" ({error.strerror})"
@@ -117,5 +121,4 @@ def _address(host: str, port: int) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

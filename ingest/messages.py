@@ -163,7 +163,7 @@ def json_text(value: object) -> str:
     if isinstance(value, str):
         return value
     try:
-        return orjson.dumps(value, default=_as_json, option=orjson.OPT_NON_STR_KEYS).decode()
+        return _dumped(value).decode()
     except TypeError:
         return _UNREADABLE
 
@@ -185,8 +185,7 @@ def python_literal(text: Any) -> Any:
     if not isinstance(text, str) or len(text) > _MAX_LITERAL_CHARS:
         return text
     try:
-        value = ast.literal_eval(text.strip())
-        return orjson.loads(orjson.dumps(value, default=_as_json, option=orjson.OPT_NON_STR_KEYS))
+        return orjson.loads(_dumped(ast.literal_eval(text.strip())))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return text
 
@@ -462,11 +461,8 @@ def _event_messages(body: Any, role: str) -> list[Message]:
     said = body.get("message")
     fields = {**body, **said} if isinstance(said, dict) else body if said is None else {**body, "content": said}
     content = fields.get("content")
-    if isinstance(content, str) and content[:1] == "[":  # Strands: blocks as JSON text
-        blocks = json_or_text(content)
-        if isinstance(blocks, list) and all(isinstance(block, dict) and _is_part(block) for block in blocks):
-            fields = {**fields, "content": blocks}
-    found = [_message(fields, role)]
+    blocks = _blocks(content) if isinstance(content, str) else None  # Strands
+    found = [_message({**fields, "content": blocks} if blocks else fields, role)]
     return found + to_messages(body["tool.result"], role="tool") if "tool.result" in body else found
 
 
@@ -483,9 +479,8 @@ def _is_part(value: dict[str, Any]) -> bool:
 
 
 def _is_bare_call(value: dict[str, Any]) -> bool:
-    return not value.keys().isdisjoint({"name", "toolName", "tool_name"}) and not value.keys().isdisjoint(
-        {"arguments", "args", "toolCallId"}
-    )
+    is_named = not value.keys().isdisjoint({"name", "toolName", "tool_name"})
+    return is_named and not value.keys().isdisjoint({"arguments", "args", "toolCallId"})
 
 
 def _parts(item: Any) -> list[Part]:
@@ -525,14 +520,21 @@ def _untyped_parts(item: dict[str, Any]) -> list[Part]:
 
 
 def _text_parts(text: str) -> list[Part]:
-    if text[:1] == "[" and text[1:9] == '{"type":':  # OpenLLMetry: content blocks as JSON text
-        blocks = json_or_text(text)
-        if isinstance(blocks, list) and all(isinstance(block, dict) and _is_part(block) for block in blocks):
-            return _content_parts(blocks)
+    blocks = _blocks(text) if text.startswith('[{"type":') else None  # OpenLLMetry
+    if blocks:
+        return _content_parts(blocks)
     message = _object_message(text, "assistant")
     if message:
         return list(message["parts"])
     return [{"type": "text", "content": text}] if text else []
+
+
+def _blocks(text: str) -> list[Any] | None:
+    """The content blocks that a text holds as JSON; None for any other text."""
+    blocks = json_or_text(text) if text.startswith("[") else None
+    if isinstance(blocks, list) and all(isinstance(block, dict) and _is_part(block) for block in blocks):
+        return blocks
+    return None
 
 
 def _reasoning(item: dict[str, Any]) -> list[Part]:
@@ -608,7 +610,7 @@ def _object_message(text: str, role: str) -> Message | None:
         return None
     try:
         tree = ast.parse(_ENUM_REPR.sub(r"\1", text.strip()), mode="eval")
-        value = orjson.loads(orjson.dumps(_evaluated(tree.body), default=_as_json, option=orjson.OPT_NON_STR_KEYS))
+        value = orjson.loads(_dumped(_evaluated(tree.body)))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return None
     for reader in (_read_message, _read_part):
@@ -736,6 +738,10 @@ def _decoded(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     text = json_text(value)
     return value if text is value else text if text == _UNREADABLE else orjson.loads(text)
+
+
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, default=_as_json, option=orjson.OPT_NON_STR_KEYS)
 
 
 def _as_json(value: Any) -> Any:

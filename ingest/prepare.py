@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
-from ingest.prices import PriceList
 
 from ingest import wire
 from ingest.batch import log_time
@@ -15,6 +14,7 @@ from ingest.errors import Undecodable
 from ingest.intake import Receipt, Request, Signal
 from ingest.metrics import metric_rows
 from ingest.normalise import normalise
+from ingest.prices import PriceList
 from ingest.redact import Redactor
 from ingest.redaction import redact_records
 

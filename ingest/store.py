@@ -83,7 +83,7 @@ class Store:
     ) -> pl.DataFrame:
         """The keys (and record_hash, if the table has one) of stored rows that `rows` repeat, near them in time."""
         keys = list(keys)
-        listed = ", ".join(keys)
+        same = " and ".join(f"t.{key} is not distinct from i.{key}" for key in keys)
         hashed = ", t.record_hash" if "record_hash" in self._columns(table) else ""
         self.connection.register(
             "incoming", rows.select(*dict.fromkeys([*keys, time])).to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -94,7 +94,7 @@ class Store:
                 select min({time}) - to_hours($margin) as low, max({time}) + to_hours($margin) as high from incoming
             )
             select {", ".join(f"t.{key}" for key in keys)}{hashed}
-            from {table} t semi join incoming i using ({listed})
+            from {table} t semi join incoming i on {same}
             where t.{time} is null or t.{time} between (select low from bounds) and (select high from bounds)
             """,
             {"margin": margin_hours},

@@ -10,18 +10,17 @@ project = links.project()
 heading = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
 heading.title("Runs")
 chosen = filters.choose_filters(project)
-sort = filters.choose_sort()
 cursor = st.query_params.get("cursor")
 watched = heading.toggle("Live", value=True, key="live", bind="query-params", disabled=cursor is not None)
 
 
 def draw() -> None:
-    runs, following = data.answer("runs", **chosen.asked, sort=sort, cursor=cursor, limit=PAGE_ROWS)
+    runs, following = data.answer("runs", **chosen.asked, sort=chosen.sort, cursor=cursor, limit=PAGE_ROWS)
     if runs.is_empty():
         faces.no_runs(project, chosen)
         return
     summary.draw(data.answer("summary", **chosen.asked))
-    opened = tables.runs_table(runs, filters.viewer_zone(), "runs_table")
+    opened = tables.runs_table(runs, filters.viewer_zone())
     links.draw_pager(cursor, following)
     if opened:
         links.remember_runs(project)

@@ -20,7 +20,7 @@ from queries.cursors import read_cursor, write_cursor
 from queries.database import Database
 from queries.encoding import MediaType, choose_media_type, encode_table, rows_json
 from queries.filters import BadFilter, Filters, read_filters, read_project
-from queries.opening import NoSuchRun, OpenedRun, opened_run
+from queries.opening import NoSuchRun, OpenedRun, Opener
 
 # Questions run beside ingestion on the same cores, so only a few at a time; the rest waits its turn.
 QUESTION_THREADS = 4
@@ -74,7 +74,7 @@ def create_api(
         openapi_url="/api/openapi.json",
     )
     pool = ThreadPoolExecutor(QUESTION_THREADS, thread_name_prefix="question")
-    asker = _Asker(database, records, pool, clock_ns)
+    asker = _Asker(database, Opener(database), records, pool, clock_ns)
     _answer_errors(api)
     _add_lists(api, asker)
     _add_runs(api, asker)
@@ -90,6 +90,7 @@ def create_api(
 @dataclass(frozen=True, slots=True)
 class _Asker:
     database: Database
+    opener: Opener
     records: Records
     pool: ThreadPoolExecutor
     clock_ns: Callable[[], int]
@@ -251,7 +252,7 @@ def _add_runs(api: FastAPI, asker: _Asker) -> None:
 
     def within(project: str, run_id: str, answer: Callable[[OpenedRun], Answer]) -> Callable[[], Answer]:
         def question() -> Answer:
-            with opened_run(asker.database, project, run_id) as opened:
+            with asker.opener.open(project, run_id) as opened:
                 return answer(opened)
 
         return question
@@ -295,7 +296,7 @@ def _add_runs(api: FastAPI, asker: _Asker) -> None:
         media_type = _media_type(request)
 
         def answer() -> bytes:
-            found = questions.run(asker.database, project, run_id, now_ns)
+            found = questions.run(asker.database, asker.opener, project, run_id, now_ns)
             if media_type is not MediaType.JSON:
                 return encode_table(found, media_type)
             name = found["run_id"][0].as_py()

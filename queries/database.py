@@ -29,9 +29,12 @@ class Database:
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of its own for questions of several steps; its temporary tables end with it."""
+        """A connection of its own that sees the store as it is now, however many questions it is asked; its temporary
+        tables end with it."""
         cursor = self._connection.cursor()
+        cursor.begin()
         try:
             yield cursor
         finally:
+            cursor.rollback()
             cursor.close()

@@ -10,7 +10,7 @@ from queries.trees import walk
 
 # An answer given later than this is not looked for; a trace's plumbing further away than a day may be missed.
 _NEIGHBOURHOOD_NS = 7 * 86_400 * 10**9
-_LATEST_NS = 9_223_200_000_000_000_000
+LATEST_NS = 9_223_200_000_000_000_000
 
 # How far the scope can spread: seeds to traces, to keys, to conversations, to neighbours, to their traces.
 _ROUNDS = 8
@@ -47,35 +47,37 @@ def derive_runs(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
 
 def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
     """Fill temporary table `records` with all records of the seeds' runs and of the runs beside them."""
-    _run(connection, "found_none", "scope_traces", "scope_keys")
-    size = -1
+    _run(connection, "found_none", "scope_traces", "scope_keys", "scope_conversations")
+    since, until = _one(connection, "select min(since), max(until) from seeds")
+    reach = {
+        "since": max(0, since - _NEIGHBOURHOOD_NS),
+        "until": min(LATEST_NS, until + _NEIGHBOURHOOD_NS),
+        "neighbours": neighbours,
+    }
     for _ in range(_ROUNDS):
-        _run(connection, "scope_conversations")
-        since, until = _one(connection, "select min(since), max(until) from seeds")
-        run(
-            connection,
-            "derivation/scope_runs",
-            {
-                "since": max(0, since - _NEIGHBOURHOOD_NS),
-                "until": min(_LATEST_NS, until + _NEIGHBOURHOOD_NS),
-                "neighbours": neighbours,
-            },
-        )
+        run(connection, "derivation/scope_runs", reach)
         _run(connection, "grow_traces", "grow_keys")
-        intervals = ask(connection, "derivation/intervals").fetchall()
-        _run(connection, "found_none")
-        for since, until in intervals:
-            run(connection, "derivation/found", {"since": since, "until": until})
+        size = _scope_size(connection)
+        _find_records(connection)
         _run(connection, "scope_conversations", "grow_traces", "grow_keys")
-        (grown,) = _one(
-            connection,
-            "select (select count(*) from scope_traces) + (select count(*) from scope_keys)"
-            " + (select count(*) from scope_conversations)",
-        )
-        if grown == size:
+        if _scope_size(connection) == size:
             break
-        size = grown
     _read_records(connection)
+
+
+def _find_records(connection: duckdb.DuckDBPyConnection) -> None:
+    intervals = ask(connection, "derivation/intervals").fetchall()
+    _run(connection, "found_none")
+    for since, until in intervals:
+        run(connection, "derivation/found", {"since": since, "until": until})
+
+
+def _scope_size(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
+    return _one(
+        connection,
+        "select (select count(*) from scope_traces), (select count(*) from scope_keys),"
+        " (select count(*) from scope_conversations)",
+    )
 
 
 def _read_records(connection: duckdb.DuckDBPyConnection) -> None:

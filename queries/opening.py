@@ -1,19 +1,27 @@
 """Opens one run by any of its ids, computed from the records at hand: readable as soon as it is committed."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from queries.database import Database
-from queries.derive import derive_runs, derive_steps
+from queries.derive import LATEST_NS, derive_runs, derive_steps
 from queries.statements import ask, run
 
 # Logs without a trace join the nearest run of their conversation, so the runs beside it must be known.
 _NEIGHBOURS = 2
+
+# A commit changes an opened run only if its records happened within a day of the run.
+_DAY_NS = 86_400 * 10**9
+
+# A page opens step after step of one run, so the last few runs are kept; a step takes some kilobytes.
+_KEPT_STEPS = 50_000
 
 
 class NoSuchRun(LookupError):
@@ -48,19 +56,57 @@ class OpenedRun:
         return ask(self.cursor, name, known | values).to_arrow_table()
 
 
-@contextmanager
-def opened_run(database: Database, project: str, asked_id: str, *, with_facts: bool = False) -> Iterator[OpenedRun]:
-    """The run with this run id or trace id, or the newest of the conversation with this id. Raises NoSuchRun.
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    version: int | None
+    opened: OpenedRun
+    steps: pa.Table
 
-    With `with_facts` its cursor holds `derived_runs` too.
-    """
-    with database.cursor() as cursor:
-        run(cursor, "seeds_of_run", _seeds(cursor, project, asked_id))
-        (derive_runs if with_facts else derive_steps)(cursor, _NEIGHBOURS)
-        found = _row(cursor, "derived_run", {"project": project, "id": asked_id})
-        if found is None:
-            raise NoSuchRun(f"project {project!r} has no run {asked_id[:200]!r}")
-        yield OpenedRun(cursor, project, **found)
+
+class Opener:
+    """Opens runs, and keeps those opened last until something is committed that may change them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def open(self, project: str, asked_id: str) -> Iterator[OpenedRun]:
+        """The run with this run id or trace id, or the newest of the conversation with this id. Raises NoSuchRun."""
+        with self._database.cursor() as cursor:
+            seeds = _seeds(cursor, project, asked_id)
+            version = _row(cursor, "window_version", _around(seeds))
+            newest = version["batch_id"] if version else None
+            with self._lock:
+                kept = self._kept.get((project, asked_id))
+            if kept is None or kept.version != newest or newest is None:
+                kept = self._derive(cursor, seeds, asked_id, newest)
+            cursor.register("kept_steps", kept.steps)
+            cursor.execute("create or replace temp view derived_steps as from kept_steps")
+            yield replace(kept.opened, cursor=cursor)
+
+    def facts(self, project: str, asked_id: str, now_ns: int) -> pa.Table:
+        """The summary of a run that has none yet: one row, as run.sql gives it. Raises NoSuchRun."""
+        with self._database.cursor() as cursor:
+            run(cursor, "seeds_of_run", _seeds(cursor, project, asked_id))
+            derive_runs(cursor, _NEIGHBOURS)
+            return _found(cursor, project, asked_id).ask("derived_run_facts", now_ns=now_ns)
+
+    def _derive(
+        self, cursor: duckdb.DuckDBPyConnection, seeds: dict[str, Any], asked_id: str, version: int | None
+    ) -> _Kept:
+        run(cursor, "seeds_of_run", seeds)
+        derive_steps(cursor, _NEIGHBOURS)
+        opened = _found(cursor, seeds["project"], asked_id)
+        kept = _Kept(version, opened, opened.ask("derived_run_steps"))
+        cursor.execute("drop table derived_steps")
+        with self._lock:
+            self._kept[seeds["project"], asked_id] = kept
+            self._kept.move_to_end((seeds["project"], asked_id))
+            while len(self._kept) > 1 and sum(one.steps.num_rows for one in self._kept.values()) > _KEPT_STEPS:
+                self._kept.popitem(last=False)
+        return kept
 
 
 def _seeds(cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str) -> dict[str, Any]:
@@ -72,7 +118,7 @@ def _seeds(cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str) -> di
     key = asked_id.rpartition(":")[0] or asked_id
     extent = _row(cursor, "run_extent", {"project": project, "trace_id": trace_id, "run_keys": [asked_id, key]})
     if extent is None or not extent["record_count"]:
-        raise NoSuchRun(f"project {project!r} has no run {asked_id[:200]!r}")
+        raise _no_such_run(project, asked_id)
     return {
         "project": project,
         "trace_ids": [trace_id.hex()] if trace_id else [],
@@ -81,6 +127,25 @@ def _seeds(cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str) -> di
         "since": extent["since"],
         "until": extent["until"],
     }
+
+
+def _around(seeds: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "project": seeds["project"],
+        "since": max(0, seeds["since"] - _DAY_NS),
+        "until": min(LATEST_NS, seeds["until"] + _DAY_NS),
+    }
+
+
+def _found(cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str) -> OpenedRun:
+    found = _row(cursor, "derived_run", {"project": project, "id": asked_id})
+    if found is None:
+        raise _no_such_run(project, asked_id)
+    return OpenedRun(cursor, project, **found)
+
+
+def _no_such_run(project: str, asked_id: str) -> NoSuchRun:
+    return NoSuchRun(f"project {project!r} has no run {asked_id[:200]!r}")
 
 
 def _trace_id(text: str) -> bytes | None:

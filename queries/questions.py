@@ -8,7 +8,7 @@ import pyarrow as pa
 from queries.cursors import Place
 from queries.database import Database
 from queries.filters import Filters
-from queries.opening import OpenedRun, opened_run
+from queries.opening import OpenedRun, Opener
 
 RUN_SORTS = ("started_at", "duration", "cost", "tokens", "errors")
 
@@ -40,13 +40,10 @@ def summary(database: Database, filters: Filters) -> pa.Table:
     return database.ask("summary", filters.values())
 
 
-def run(database: Database, project: str, run_id: str, now_ns: int) -> pa.Table:
+def run(database: Database, opener: Opener, project: str, run_id: str, now_ns: int) -> pa.Table:
     """One row, by run id or any trace id; computed from the records if it has no summary yet. Raises NoSuchRun."""
     known = database.ask("run", {"project": project, "id": run_id, "now_ns": now_ns})
-    if known.num_rows:
-        return known
-    with opened_run(database, project, run_id, with_facts=True) as opened:
-        return opened.ask("derived_run_facts", now_ns=now_ns)
+    return known if known.num_rows else opener.facts(project, run_id, now_ns)
 
 
 def run_steps(opened: OpenedRun, step_id: str | None = None) -> pa.Table:

@@ -1,5 +1,6 @@
 """Starts servers for tests: the real one as a process of its own, and the OTLP routes alone in front of any intake."""
 
+import csv
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 
@@ -23,7 +25,7 @@ from settings import Settings
 ROOT = Path(__file__).parents[1]
 HTTP_LINE = "runlight http listening url="
 GRPC_LINE = "runlight grpc listening address="
-START_SECONDS, STOP_SECONDS = 60, 30
+START_SECONDS, STOP_SECONDS = 60, 60
 
 
 @dataclass
@@ -42,6 +44,16 @@ class RunningServer:
         self.was_killed = True
         self.process.kill()
         self.process.wait(STOP_SECONDS)
+
+    def stored_counts(self, project: str) -> dict[str, int]:
+        """How many records of each signal the ledger says are stored."""
+        totals = httpx.get(
+            f"{self.url}/api/ingest",
+            params={"project": project, "part": "totals"},
+            headers={"accept": "text/csv"},
+            timeout=30,
+        )
+        return {row["signal"]: int(row["stored_count"]) for row in csv.DictReader(totals.text.splitlines())}
 
     def reset_peak_memory(self) -> int:
         """Begins a new measurement; the resident bytes it begins with."""

@@ -35,16 +35,24 @@ FIELDS = {
     "user": "User",
     "conversation": "Conversation",
 }
+LISTS = ("status", "attr")
 STATUSES = ("error", "waiting", "running", "abandoned", "ok")
-SORTS = {"newest": "started_at", "slowest": "duration", "dearest": "cost", "most tokens": "tokens", "most errors": "errors"}
+SORTS = {
+    "newest": "started_at",
+    "slowest": "duration",
+    "dearest": "cost",
+    "most tokens": "tokens",
+    "most errors": "errors",
+}
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What narrows a question about many runs: `asked` by the read API's names, the `window` in words, and the
+    """What is asked about many runs: `asked` and `sort` by the read API's names, the `window` in words, and the
     `narrowing` beyond the window, label → value."""
 
     asked: Mapping[str, Any]
+    sort: str
     window: str
     narrowing: Mapping[str, str]
 
@@ -76,10 +84,12 @@ def choose_project() -> str:
 
 
 def choose_filters(project: str) -> Filters:
-    """Draws window, search, status and the other filters; what they ask for."""
+    """Draws window, search, status, the other filters and the order; what they ask for."""
+    _take_up_where_left(project)
     _complain_unless_among("window", WINDOWS)
     _complain_unless_among("status", STATUSES)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    _complain_unless_among("sort", SORTS)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         window = st.segmented_control(
             "Window",
             list(WINDOWS),
@@ -98,7 +108,7 @@ def choose_filters(project: str) -> Filters:
             on_change=links.first_page,
             placeholder="Search names, ids, messages",
             label_visibility="collapsed",
-            width=280,
+            width=200,
         )
         st.pills(
             "Status",
@@ -111,36 +121,32 @@ def choose_filters(project: str) -> Filters:
         )
         with st.popover("Filters", icon=":material/filter_list:"):
             fields = st.container()
-    since, until = _custom_bounds() if window == "custom" else (data.ALL_TIME if window == "all" else f"-{window}", None)
+        sort = st.selectbox(
+            "Sort",
+            list(SORTS),
+            key="sort",
+            bind="query-params",
+            on_change=links.first_page,
+            icon=":material/sort:",
+            label_visibility="collapsed",
+            width=155,
+        )
+    since, until = (
+        _custom_bounds() if window == "custom" else (data.ALL_TIME if window == "all" else f"-{window}", None)
+    )
     bounds = {"project": project, "since": since, "until": until}
     with fields:
         _choose_fields(_suggestions(bounds))
     narrowing = _narrowing()
     _show_narrowing(narrowing)
-    return Filters(asked=bounds | _asked_fields(), window=WINDOWS[window], narrowing=narrowing)
-
-
-def choose_sort() -> str:
-    """The order of the runs, by the read API's names."""
-    _complain_unless_among("sort", SORTS)
-    chosen = st.selectbox(
-        "Sort",
-        list(SORTS),
-        key="sort",
-        bind="query-params",
-        on_change=links.first_page,
-        icon=":material/sort:",
-        label_visibility="collapsed",
-        width=170,
-    )
-    return SORTS[chosen]
+    return Filters(bounds | _asked_fields(), SORTS[sort], WINDOWS[window], narrowing)
 
 
 def clear_filters() -> None:
     """Lifts every filter but project and window."""
-    for name in (*FIELDS, "status"):
+    for name in FIELDS:
         st.session_state[name] = None
-    st.session_state["q"], st.session_state["attr"] = "", []
+    st.session_state["q"], st.session_state["status"], st.session_state["attr"] = "", [], []
     links.first_page()
 
 
@@ -148,6 +154,20 @@ def widen_window() -> None:
     """Asks for all time."""
     st.session_state["window"] = "all"
     links.first_page()
+
+
+def _take_up_where_left(project: str) -> None:
+    # st.switch_page notes the run's query under the page being left, without its filters, before it leaves: the
+    # browser's way back from a run leads here with a run's id.
+    if st.query_params.pop("run", None) is None:
+        return
+    left = links.back_to_runs(project)
+    for name in ("window", "q", "sort", *FIELDS, *LISTS):
+        if name in left:
+            st.session_state[name] = left[name] if name in LISTS else left[name][-1]
+    for name in ("since", "until", "cursor"):
+        if name in left:
+            st.query_params[name] = left[name][-1]
 
 
 def _switch_project() -> None:
@@ -186,9 +206,9 @@ def _suggestions(bounds: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _asked_fields() -> dict[str, Any]:
-    asked: dict[str, Any] = {
-        name: st.session_state[name] for name in ("q", "status", *FIELDS) if st.session_state[name]
-    }
+    asked: dict[str, Any] = {name: st.session_state[name] for name in ("q", *FIELDS) if st.session_state[name]}
+    if st.session_state["status"]:
+        asked["status"] = tuple(sorted(st.session_state["status"]))
     for pair in st.session_state["attr"]:
         key, equals, value = pair.partition("=")
         if key and equals:
@@ -199,11 +219,11 @@ def _asked_fields() -> dict[str, Any]:
 
 
 def _narrowing() -> dict[str, str]:
-    named = {"q": "Search", "status": "Status", **FIELDS}
-    active = {label: st.session_state[name] for name, label in named.items() if st.session_state[name]}
-    if st.session_state["attr"]:
-        active["Attribute"] = ", ".join(st.session_state["attr"])
-    return active
+    single = {label: st.session_state[name] for name, label in {"q": "Search", **FIELDS}.items()}
+    several = {
+        label: ", ".join(st.session_state[name]) for name, label in (("status", "Status"), ("attr", "Attribute"))
+    }
+    return {label: value for label, value in (single | several).items() if value}
 
 
 def _show_narrowing(narrowing: Mapping[str, str]) -> None:

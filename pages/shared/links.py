@@ -80,7 +80,7 @@ def _previous_page() -> None:
 
 
 def remember_runs(project: str) -> None:
-    """Keeps the runs page as it stands, so that the way back leads to the same rows."""
+    """Keeps the runs page as it stands, so that every way back leads to the same rows."""
     shown = {name: st.query_params.get_all(name) for name in st.query_params}
     st.session_state["runs_query"] = {**shown, "project": project}
 

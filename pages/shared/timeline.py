@@ -33,7 +33,7 @@ def draw(project: str, run: dict[str, Any], steps: pl.DataFrame, opened: str | N
             _waterfall(steps, opened)
     if table.open:
         with table:
-            _open_from(tables.steps_table(steps, opened))
+            _open_from(tables.steps_table(steps))
     if calls.open:
         with calls:
             _tool_calls(steps)

@@ -65,7 +65,8 @@ def test_a_request_with_every_field_set_comes_back_as_it_was_sent(
         _one_metric_per_kind(message)
     with pipeline(tmp_path / "runlight.duckdb") as running:
         assert running.send(signal, message).rejected_count == 0
-        assert _sorted(running.otlp(table)) == _sorted(to_json(type(message), message.SerializeToString()))
+        kept = {name: groups for name, groups in running.otlp(table).items() if groups}
+    assert _sorted(kept) == _sorted(to_json(type(message), message.SerializeToString()))
 
 
 @pytest.mark.parametrize(

@@ -129,12 +129,14 @@ def test_a_request_partly_stored_is_a_success_that_counts_the_rest(server: Runni
 
 @pytest.mark.parametrize("compression", [UNCOMPRESSED, GZIP], ids=lambda compression: compression.name)
 def test_the_python_exporters_send_every_signal_over_grpc(server: RunningServer, compression: grpc.Compression) -> None:
+    project = f"python-grpc-{compression.name.lower()}"
     options: dict[str, Any] = {
         "endpoint": f"http://{server.grpc_address}",
-        "headers": {"x-runlight-project": "python-grpc"},
+        "headers": {"x-runlight-project": project},
         "compression": compression,
     }
     export_all_signals(OTLPSpanExporter(**options), OTLPLogExporter(**options), OTLPMetricExporter(**options))
+    assert server.stored_counts(project) == {"span": 1, "log": 1, "metric": 1}
 
 
 @contextmanager

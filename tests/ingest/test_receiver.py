@@ -297,12 +297,14 @@ def connection(url: str) -> socket.socket:
 
 @pytest.mark.parametrize("compression", Compression)
 def test_the_python_exporters_send_every_signal_over_http(server: RunningServer, compression: Compression) -> None:
-    headers = {"x-runlight-project": "python-http"}
+    project = f"python-http-{compression.value}"
+    headers = {"x-runlight-project": project}
     export_all_signals(
         OTLPSpanExporter(server.url + "/v1/traces", headers=headers, compression=compression),
         OTLPLogExporter(server.url + "/v1/logs", headers=headers, compression=compression),
         OTLPMetricExporter(server.url + "/v1/metrics", headers=headers, compression=compression),
     )
+    assert server.stored_counts(project) == {"span": 1, "log": 1, "metric": 1}
 
 
 def test_the_requests_of_the_node_exporter_are_taken(server: RunningServer) -> None:

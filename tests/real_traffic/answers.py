@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import httpx
 
+from tests.serving import until
+
 Row = dict[str, Any]
 
 
@@ -40,13 +42,9 @@ def answers(http: httpx.Client, project: str) -> Answers:
 
 
 def settled_answers(http: httpx.Client, project: str) -> Answers:
-    """The answers once the lists have caught up with the last commit: two readings in a row agree."""
-    before = answers(http, project)
-    while True:
-        now = answers(http, project)
-        if now == before:
-            return now
-        before = now
+    """The answers once the lists have caught up with the last commit."""
+    until(lambda: all_rows(http, "/api/version", project)[0]["waiting_count"] == 0, seconds=60)
+    return answers(http, project)
 
 
 def all_rows(http: httpx.Client, path: str, project: str) -> list[Row]:
