@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from ingest import messages
-from ingest.batch import Batch, rule_values
+from ingest.batch import Batch, attribute, rule_values
 from ingest.conventions import Rule, conventions
 from ingest.intake import Signal
 
@@ -66,7 +66,7 @@ def conversation(batch: Batch, name: str, wanted: pl.Series) -> list[Messages | 
         if not open_rows:
             break
         for row, value in _candidates(batch, rule, name, role, open_rows):
-            if value:
+            if any(message["parts"] for message in value):
                 result[row] = value
                 open_rows.discard(row)
     return result
@@ -86,18 +86,31 @@ def _attribute_messages(batch: Batch, rule: Rule, role: str, rows: set[int]) -> 
     if values is None:
         return
     seen: dict[str, Messages] = {}
+    # One message in several attributes: `with:tool_calls=ai.response.toolCalls`.
+    beside = dict(
+        part.split("=", 1) for name, argument in rule.transforms if name == "with" for part in argument.split(",")
+    )
     for row in sorted(rows):
         text = values[row]
         if text is None:
             continue
+        if beside:
+            parts = {name: messages.json_or_text(attribute(batch, key)[row]) for name, key in beside.items()}
+            said = None if rule.key in beside.values() else text
+            yield row, messages.to_messages({"role": role, "content": said} | parts, role=role)
+            continue
         if text not in seen:
-            value: object = text
-            if rule.path is not None:
-                value = messages.at_path(messages.json_or_text(text), rule.path)
-            elif ("unwrap_kwargs", "") in rule.transforms:
-                value = messages.unwrap_kwargs(messages.json_or_text(text))
-            seen[text] = messages.to_messages(value, role=role) if value is not None else []
+            seen[text] = _read(rule, role, text)
         yield row, seen[text]
+
+
+def _read(rule: Rule, role: str, text: str) -> Messages:
+    value: object = text
+    if rule.path is not None:
+        value = messages.at_path(messages.json_or_text(text), rule.path)
+    elif ("unwrap_kwargs", "") in rule.transforms:
+        value = messages.unwrap_kwargs(messages.json_or_text(text))
+    return messages.to_messages(value, role=role) if value is not None else []
 
 
 def _indexed(batch: Batch, rule: Rule, rows: set[int]) -> Iterator[tuple[int, list[tuple[str, object]]]]:

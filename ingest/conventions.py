@@ -92,4 +92,6 @@ def _keys(rule: Rule) -> set[str]:
     for name, argument in rule.transforms:
         if name == "add":
             keys.update(argument.split(","))
+        if name == "with":
+            keys.update(part.split("=", 1)[1] for part in argument.split(","))
     return keys

@@ -1,7 +1,7 @@
 """Secrets out of a batch: a quick look over whole columns finds the few records to take apart and rewrite."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,6 +17,7 @@ from ingest.attributes import as_text, attributes
 from ingest.intake import Signal
 from ingest.redact import Redactor
 
+_NESTED_KEY = r"(?i)(?:authorization|cookie|passw[a-z]*|passphrase|secret|credentials|key|token)\"\s*:"
 _MESSAGES: dict[Signal, type[Message]] = {Signal.SPAN: Span, Signal.LOG: LogRecord, Signal.METRIC: Metric}
 
 
@@ -32,62 +33,70 @@ class Redaction:
 def redact_records(signal: Signal, redactor: Redactor, sources: pl.DataFrame, fields: pl.DataFrame) -> Redaction:
     """Replace every secret in records, resources and scopes by a marker that names its rule."""
     counts: dict[str, Counter[str]] = {}
-    for name, message in (("resource", Resource), ("scope", InstrumentationScope)):
-        replaced: dict[bytes, tuple[bytes, Counter[str]]] = {
-            data: _rewritten(redactor, message, data) for data in sources[name].unique()
-        }
+    for name, kind in (("resource", Resource), ("scope", InstrumentationScope)):
+        distinct = sources[name].unique().to_list()
+        rewritten = dict(zip(distinct, _rewritten(redactor, kind, distinct), strict=True))
         for project, data in sources.select("project", name).unique().iter_rows():
-            counts.setdefault(project, Counter()).update(replaced[data][1])
-        sources = sources.with_columns(pl.Series(name, [replaced[data][0] for data in sources[name]], dtype=pl.Binary))
+            counts.setdefault(project, Counter()).update(rewritten[data][1])
+        clean = [rewritten[data][0] for data in sources[name]]
+        sources = sources.with_columns(pl.Series(name, clean, dtype=pl.Binary))
     suspicious = _suspicious_rows(signal, redactor, fields)
     if suspicious:
-        records = sources["record"].to_list()
-        projects = sources["project"]
-        for row in suspicious:
-            records[row], found = _rewritten(redactor, _MESSAGES[signal], records[row])
-            counts.setdefault(projects[row], Counter()).update(found)
+        records, projects = sources["record"].to_list(), sources["project"]
+        found = _rewritten(redactor, _MESSAGES[signal], [records[row] for row in suspicious])
+        for row, (record, count) in zip(suspicious, found, strict=True):
+            records[row] = record
+            counts.setdefault(projects[row], Counter()).update(count)
         sources = sources.with_columns(pl.Series("record", records, dtype=pl.Binary))
         fields = wire.fields_of(signal, sources["record"])
     return Redaction(sources, fields, counts)
 
 
-def _rewritten(redactor: Redactor, kind: type[Message], data: bytes) -> tuple[bytes, Counter[str]]:
-    message = kind.FromString(data)
-    counts = redactor.redact_message(message)
-    return (message.SerializeToString(), counts) if counts else (data, counts)
+def _rewritten(redactor: Redactor, kind: type[Message], data: Sequence[bytes]) -> list[tuple[bytes, Counter[str]]]:
+    """Each message without its secrets, byte for byte as it came where there are none."""
+    messages = [kind.FromString(item) for item in data]
+    counts = redactor.redact_messages(messages)
+    return [
+        (message.SerializeToString() if count else item, count)
+        for item, message, count in zip(data, messages, counts, strict=True)
+    ]
 
 
 def _suspicious_rows(signal: Signal, redactor: Redactor, fields: pl.DataFrame) -> list[int]:
     rows = fields.with_row_index("row")
     found: set[int] = set()
+    for named in _attributes(signal, rows):
+        suspect = redactor.suspects(named["text"]) | redactor.suspect_keys(named["key"])
+        # Keys inside a nested value are only seen when the value is taken apart.
+        found.update(named.filter(suspect | (named["nested"] & named["text"].str.contains(_NESTED_KEY)))["row"])
     for texts in _texts(signal, rows):
         found.update(texts.filter(redactor.suspects(texts["text"]))["row"])
     return sorted(found)
 
 
-def _texts(signal: Signal, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Every text of every record, as frames of row and text; an attribute's text begins with its key."""
-    keyed = (pl.col("key") + ": " + pl.col("text")).alias("text")
+def _attributes(signal: Signal, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """All attributes of every record and of its parts, as frames of row, key, text and nested."""
     if signal is Signal.METRIC:
-        # Points hold few and short texts: the description, the exemplars and the attributes are looked at whole.
-        yield rows.select("row", pl.col("description").alias("text"))
         for point_type in wire.POINT_TYPES:
-            points = rows.select("row", pl.col(point_type).struct.field("data_points").alias("points"))
-            points = points.explode("points").drop_nulls("points")
-            yield attributes(
-                points.select("row", pl.col("points").struct.field("attributes").alias("attributes"))
-            ).select("row", keyed)
+            yield _attributes_of(rows.select("row", pl.col(point_type).struct.field("data_points").alias("part")))
         return
-    yield attributes(rows.select("row", "attributes")).select("row", keyed).drop_nulls()
-    if signal is Signal.LOG:
-        yield rows.select("row", as_text("body")).drop_nulls()
-        return
-    yield rows.select("row", pl.col("name").alias("text"))
-    yield rows.select("row", pl.col("status").struct.field("message").alias("text")).drop_nulls()
-    for column in ("events", "links"):
-        parts = rows.select("row", column).explode(column).drop_nulls(column)
-        yield (
-            attributes(parts.select("row", pl.col(column).struct.field("attributes").alias("attributes")))
-            .select("row", keyed)
-            .drop_nulls()
-        )
+    yield attributes(rows.select("row", "attributes"))
+    if signal is Signal.SPAN:
+        for column in ("events", "links"):
+            yield _attributes_of(rows.select("row", pl.col(column).alias("part")))
+
+
+def _attributes_of(parts: pl.DataFrame) -> pl.DataFrame:
+    parts = parts.explode("part").drop_nulls("part")
+    return attributes(parts.select("row", pl.col("part").struct.field("attributes").alias("attributes")))
+
+
+def _texts(signal: Signal, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Every other text of every record, as frames of row and text."""
+    if signal is Signal.METRIC:
+        yield rows.select("row", pl.col("description").alias("text"))
+    elif signal is Signal.LOG:
+        yield rows.select("row", as_text("body"))
+    else:
+        yield rows.select("row", pl.col("name").alias("text"))
+        yield rows.select("row", pl.col("status").struct.field("message").alias("text"))

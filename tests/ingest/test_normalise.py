@@ -155,6 +155,7 @@ def test_every_step_that_the_rules_name_exists() -> None:
         "indexed",
         "indexed_messages",
         "event_messages",
+        "with",
     }
     named = {name for rules in conventions().rules.values() for rule in rules for name, _ in rule.transforms}
     assert named - special - set(_STEPS) == set()
