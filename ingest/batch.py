@@ -188,7 +188,7 @@ def _source(batch: Batch, rule: Rule) -> pl.Series | None:
         return batch.resource.get(key)
     if rule.on in ("indexed", "events"):
         return None
-    if rule.on == "log" and batch.signal is not Signal.LOG:
+    if rule.on in ("span", "log") and rule.on != batch.signal:
         return None
     if key in ("event_name", "body", "severity_number"):
         return batch.columns.get({"event_name": "event"}.get(key, key)) if batch.signal is Signal.LOG else None

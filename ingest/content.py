@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from ingest import messages
-from ingest.batch import Batch, attribute, rule_values
+from ingest.batch import Batch, attribute, full_event_names, rule_values
 from ingest.conventions import Rule, conventions
 from ingest.intake import Signal
 
@@ -18,6 +18,12 @@ _CALL_CHARACTERS = 2_000
 _CALLS = 64
 _INPUT_EVENTS = ("gen_ai.system.message", "gen_ai.user.message", "gen_ai.assistant.message", "gen_ai.tool.message")
 _SPEAKERS = ("llm", "agent", "workflow", "human")
+_MESSAGE_EVENTS = (
+    *_INPUT_EVENTS,
+    "gen_ai.choice",
+    "gen_ai.client.inference.operation.details",
+    "claude_code.assistant_response",
+)
 _CALL_TYPE = pl.List(pl.Struct({"id": pl.String, "name": pl.String, "args": pl.String}))
 _ANSWER_TYPE = pl.List(pl.Struct({"id": pl.String, "result": pl.String}))
 
@@ -37,11 +43,16 @@ class Content:
 
 
 def contents(batch: Batch) -> Content:
-    """Previews and calls of the records that speak: model calls, agents, workflows, people, and every root."""
-    speaks = batch.fields["kind"].is_in(_SPEAKERS).fill_null(False) | batch.columns["root"]
+    """Previews and calls of the records that speak: model calls, agents, workflows, people, every root, and log
+    records that carry a span's messages.
+    """
+    carries = batch.everywhere(False)
+    if batch.signal is Signal.LOG:
+        carries = full_event_names(batch).is_in(_MESSAGE_EVENTS).fill_null(False)
+    speaks = batch.fields["kind"].is_in(_SPEAKERS).fill_null(False) | batch.columns["root"] | carries
     asked = conversation(batch, "input_messages", speaks)
     said = conversation(batch, "output_messages", speaks)
-    calls_model = (batch.fields["kind"] == "llm").fill_null(False).to_list()
+    calls_model = ((batch.fields["kind"] == "llm").fill_null(False) | carries).to_list()
     return Content(
         input_preview=_texts(messages.input_text(value) if value else None for value in asked),
         output_preview=_texts(messages.output_text(value) if value else None for value in said),

@@ -7,7 +7,7 @@ a value fills the field. A rule names
   scope, status, record);
 - `event`: only on records (or span events) of this name; `*` at the start matches any prefix;
 - `when`: conditions on other attributes, the scope, the name, the dialect or the kind;
-- `path`: where in a JSON value; alternatives are separated by `|`;
+- `path`: where in a JSON value; ` | ` separates alternatives, ` → ` goes on from what was found;
 - `transform`: steps separated by `|`, see `ingest/transforms.py`;
 - `dialect`, `src`: who sends it, and where we know it from (`sources`).
 """

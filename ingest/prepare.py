@@ -11,6 +11,7 @@ import polars as pl
 from ingest import wire
 from ingest.batch import log_time
 from ingest.errors import Undecodable
+from ingest.events import event_records
 from ingest.intake import Receipt, Request, Signal
 from ingest.metrics import metric_rows
 from ingest.normalise import normalise
@@ -27,14 +28,14 @@ _LATEST_NS = 2**63 - 1
 class Prepared:
     """The rows of some requests of one signal, and what each request is to be told after the commit.
 
-    `rows` are those of the signal's table, `steps` the log records that are steps, as rows of `spans`; both with the
-    columns request, project and record beside the table's own.
+    `rows` are those of the signal's table, with the columns request, project and record beside the table's own.
+    `events` are the span events that are steps, as rows of `spans` whose parent is the span that holds them.
     """
 
     signal: Signal
     requests: Sequence[Request]
     rows: pl.DataFrame
-    steps: pl.DataFrame
+    events: pl.DataFrame | None
     resources: pl.DataFrame
     scopes: pl.DataFrame
     failures: dict[int, Undecodable]
@@ -84,7 +85,7 @@ class Preparer:
             signal=signal,
             requests=requests,
             rows=rows,
-            steps=_log_steps(rows) if signal is Signal.LOG else rows.clear(),
+            events=self._event_rows(sources, fields) if signal is Signal.SPAN else None,
             resources=_distinct(sources, "resource"),
             scopes=_distinct(sources, "scope"),
             failures=decoded.failures,
@@ -100,6 +101,8 @@ class Preparer:
         try:
             return self._read(signal, sources, fields), nothing
         except Exception as error:  # noqa: BLE001 - a bug of ours must not cost a record
+            if sources.is_empty():
+                raise
             if len(sources) == 1:
                 _log.exception("record unread signal=%s", signal)
                 return self._read(signal, sources.clear(), fields.clear()), sources.with_columns(
@@ -111,6 +114,15 @@ class Preparer:
                 self._rows(signal, sources[half:], fields[half:]),
             ]
             return pl.concat([rows for rows, _ in parts]), pl.concat([unread for _, unread in parts])
+
+    def _event_rows(self, sources: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame | None:
+        """The same event may come as span event or as log record, so it is read as a log record."""
+        holders, records = event_records(fields, sources["record"])
+        if holders.is_empty():
+            return None
+        held = sources.select(pl.all().gather(holders)).with_columns(record=records, record_hash=_hashes(records))
+        rows, _ = self._rows(Signal.LOG, held, wire.fields_of(Signal.LOG, records))
+        return rows.with_columns(signal=pl.lit("event"))
 
     def _read(self, signal: Signal, sources: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
         if signal is Signal.METRIC:
@@ -221,10 +233,6 @@ def _log_ids(sources: pl.DataFrame) -> pl.Series:
     repeat = pl.int_range(pl.len()).over("request", "resource_id", "scope_id", "record_hash").alias("repeat")
     keyed = sources.select("project", "resource_id", "scope_id", "record_hash", repeat)
     return pl.Series([_hash(repr(row).encode()) for row in keyed.iter_rows()], dtype=pl.UInt64)
-
-
-def _log_steps(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter("is_step")
 
 
 def _id_or_null(column: str, size: int) -> pl.Expr:

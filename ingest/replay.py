@@ -10,6 +10,7 @@ import gzip
 import re
 import sys
 import time
+import zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -124,7 +125,7 @@ def read(path: Path) -> list[Recording]:
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if data.startswith(_GZIP) else data
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CannotReplay(f"{path}: cannot be read: {error}") from None
     if not data.lstrip().startswith(b"{"):
         return [Recording(str(path), _signal_of_name(path), "protobuf", data)]

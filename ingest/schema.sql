@@ -4,10 +4,10 @@
 -- Records as they arrived: typed columns here, the whole record in `content_blocks`.
 
 -- One row per span, and one per log record that stands for an agent's step, decision or judgement
--- (signal 'log', whose span_id is derived from the record's identity).
+-- (signal 'log', or 'event' for a span event; its span_id is derived from the record's identity).
 create table spans (
     project varchar not null,
-    signal varchar not null,                -- span | log
+    signal varchar not null,                -- span | log | event
     trace_id blob,                          -- 16 bytes; null for a log record without one
     span_id blob not null,                  -- 8 bytes
     parent_span_id blob,                    -- a log record's parent is the span it was sent under
@@ -141,6 +141,10 @@ create table log_records (
     tool_call_id varchar,
     response_id varchar,
     step_id blob,                           -- the row of `spans` that this record became
+    input_preview varchar,                  -- records that carry messages of their span: as in `spans`
+    output_preview varchar,
+    proposed_calls struct(id varchar, name varchar, args varchar)[],
+    answered_calls struct(id varchar, result varchar)[],
     labels varchar[] not null,
     resource_id ubigint not null,
     scope_id ubigint not null,

@@ -55,6 +55,11 @@ class Ref:
     resource_id: int
     scope_id: int
 
+    @property
+    def block_signal(self) -> Signal:
+        """The signal of the record itself: a span event is in its span's."""
+        return Signal.SPAN if self.signal == "event" else Signal(self.signal)
+
 
 class Records:
     """Reads records from the store; safe to use from several threads, a cursor each."""
@@ -70,7 +75,7 @@ class Records:
         loaded = self._load(refs)
         result: list[dict[str, Any]] = [{} for _ in refs]
         for signal in (Signal.SPAN, Signal.LOG):
-            rows = [row for row, ref in enumerate(refs) if ref.signal == signal]
+            rows = [row for row, ref in enumerate(refs) if ref.block_signal is signal]
             if rows:
                 sources = pl.DataFrame(
                     {
@@ -139,7 +144,7 @@ class _Loaded:
 def _groups(refs: Sequence[Ref]) -> list[tuple[tuple[str, str], list[Ref]]]:
     groups: dict[tuple[str, str], list[Ref]] = {}
     for ref in refs:
-        groups.setdefault((ref.project, ref.signal), []).append(ref)
+        groups.setdefault((ref.project, ref.block_signal), []).append(ref)
     return list(groups.items())
 
 
@@ -163,7 +168,7 @@ def _value(text: str | None) -> Any:
 
 
 def _as_sent(ref: Ref, loaded: _Loaded) -> dict[str, Any]:
-    record = to_json(_FORMS[Signal(ref.signal)].message, loaded.records[ref])
+    record = to_json(_FORMS[ref.block_signal].message, loaded.records[ref])
     return {
         "attributes": record.get("attributes", []),
         "events": record.get("events", []),

@@ -103,6 +103,11 @@ def _json_string(text: str, _: str) -> str | None:
     return as_text(value)
 
 
+def _first(text: str, _: str) -> str | None:
+    values = json_or_text(text)
+    return as_text(values[0]) if isinstance(values, list) and values else None
+
+
 def _wrap(text: str, _: str) -> str:
     return text if text.startswith("[") else orjson.dumps([text]).decode()
 
@@ -116,6 +121,7 @@ _STEPS: dict[str, Callable[[str, str], str | None]] = {
     "drop_scrubbed": lambda text, _: None if text.startswith("[Scrubbed") else text,
     "ends_with": lambda text, argument: "true" if text.endswith(argument) else None,
     "eq": lambda text, argument: "true" if text == argument else None,
+    "first": _first,
     "first_word": lambda text, _: text.split(" ", 1)[0],
     "ge": lambda text, argument: "true" if float(text) >= float(argument) else None,
     "hash": lambda text, _: "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:16],

@@ -202,10 +202,12 @@ class Writer:
         if signal is Signal.LOG:
             steps = rows.filter("is_step")
             rows = rows.with_columns(step_id=pl.when("is_step").then("span_id"), span_id="parent_span_id")
-            self._store.insert("spans", steps.with_columns(parent_span_id="parent_span_id"))
+            self._store.insert("spans", steps)
             self._insert_touched(steps, batch_id)
         self._store.insert(_TABLES[signal], rows)
         if signal is Signal.SPAN:
+            if prepared.events is not None:
+                self._store.insert("spans", _placed_events(prepared.events, rows))
             self._insert_touched(rows, batch_id)
             self._store.insert(
                 "span_conflicts",
@@ -276,6 +278,14 @@ class _Removal:
 
     project: str
     done: "Future[None]"
+
+
+def _placed_events(events: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """The events of the spans that are stored now; their record is that of their span."""
+    place = spans.select(
+        "project", "trace_id", pl.col("span_id").alias("parent_span_id"), "batch_id", "block_id", "block_position"
+    )
+    return events.filter("is_step").join(place, on=["project", "trace_id", "parent_span_id"], how="inner")
 
 
 def _ledger(

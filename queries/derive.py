@@ -25,13 +25,14 @@ _ABOVE = {
 _BELOW = {"usage_below": "has_usage", "acts_below": "acts"}
 
 _STEPS = ("twins", "leaders", "merged", "calls", "asked_calls", "told_results", "steps")
-_RUNS = ("approvals", "corrections", "runs")
+_RUNS = ("normal_json", "questions", "approvals", "refused", "corrections", "runs")
 
 
-def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
-    """Fill temporary table `derived_steps` with every step of the runs that table `seeds` names, and of as many runs
-    before and after in their conversations."""
-    _gather(connection, neighbours)
+def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int, *, links_calls: bool = False) -> None:
+    """Fill temporary table `derived_steps` with every step of the runs that table `seeds` names, of as many runs
+    before and after in their conversations, and with `links_calls` of the runs that asked for or answered the same
+    tool calls."""
+    _gather(connection, neighbours, links_calls)
     _run(connection, "homes", "nodes")
     nodes = connection.execute("from nodes order by node").pl()
     connection.register("walked", walk(nodes, _ABOVE, _BELOW))
@@ -41,13 +42,13 @@ def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None
 
 def derive_runs(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
     """Fill `derived_steps`, `derived_approvals`, `derived_corrections` and `derived_runs` for table `seeds`."""
-    derive_steps(connection, neighbours)
+    derive_steps(connection, neighbours, links_calls=True)
     _run(connection, *_RUNS)
 
 
-def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
+def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int, links_calls: bool) -> None:
     """Fill temporary table `records` with all records of the seeds' runs and of the runs beside them."""
-    _run(connection, "found_none", "scope_traces", "scope_keys", "scope_conversations")
+    _run(connection, "found_none", "scope_traces", "scope_keys", "scope_conversations", "linked_none")
     since, until = _one(connection, "select min(since), max(until) from seeds")
     reach = {
         "since": max(0, since - _NEIGHBOURHOOD_NS),
@@ -59,6 +60,9 @@ def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
         _run(connection, "grow_traces", "grow_keys")
         size = _scope_size(connection)
         _find_records(connection)
+        if links_calls:
+            _run(connection, "call_ids")
+            run(connection, "derivation/linked_runs", reach)
         _run(connection, "scope_conversations", "grow_traces", "grow_keys")
         if _scope_size(connection) == size:
             break
@@ -76,7 +80,7 @@ def _scope_size(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
     return _one(
         connection,
         "select (select count(*) from scope_traces), (select count(*) from scope_keys),"
-        " (select count(*) from scope_conversations)",
+        " (select count(*) from scope_conversations), (select count(*) from linked_runs)",
     )
 
 

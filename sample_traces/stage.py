@@ -1,6 +1,6 @@
 """A stage for scripted agents: the real OpenTelemetry SDK and exporters, with a counted clock and counted ids.
 
-What the exporters send is caught on a local socket and handed back as OTLP/JSON, so a scenario played twice gives the
+What the exporters send is caught on a local socket, and `otlp_json` writes it down; a scenario played twice gives the
 same bytes.
 """
 
@@ -91,7 +91,6 @@ class Service:
 
     def __init__(self, stage: Stage, attributes: Mapping[str, str], collector_url: str) -> None:
         self.stage = stage
-        self.name = attributes["service.name"]
         self._resource = Resource(dict(attributes))
         self._spans = TracerProvider(
             sampler=ALWAYS_ON, resource=self._resource, id_generator=stage.ids, shutdown_on_exit=False

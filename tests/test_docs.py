@@ -30,7 +30,7 @@ def flags_of(program: str) -> set[str]:
 
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:
-    row = re.compile(r"^\| `(RUNLIGHT_\w+)` \| (?:`(--[\w-]+)`)?.* \| (?:`([^`]*)`)? ?\| (.*) \|$", re.MULTILINE)
+    row = re.compile(r"^\| `(RUNLIGHT_\w+)` \| (?:`(--[\w-]+)`)?[^|]*\| (?:`([^`]*)`)? ?\| (.*) \|$", re.MULTILINE)
     server, run = flags_of("server.py"), flags_of("run.py")
     assert server < run
     expected = [
@@ -46,9 +46,9 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
 
 
 def test_the_table_of_routes_is_that_of_the_server(server: RunningServer) -> None:
-    served = {path for path in httpx.get(f"{server.url}/openapi.json").json()["paths"] if path.startswith("/api/")}
+    served = {path for path in httpx.get(f"{server.url}/api/openapi.json").json()["paths"] if path.startswith("/api/")}
     table = set(re.findall(r"^\| `(/api/[^`]*)`", README, re.MULTILINE))
-    assert table == {path for path in served if path != "/api/projects/{project}"}
+    assert table == {path for path in served if path != "/api/projects/{name}"}
 
 
 def test_the_configurations_are_well_formed() -> None:

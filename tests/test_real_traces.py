@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
-from tests.real_traffic.answers import Answers, all_rows, run_otlp, settled_answers
+from tests.real_traffic.answers import Row, all_rows, run_otlp, settle, settled_answers
 from tests.real_traffic.captures import FOLDER, Delivery, scenario, scenario_names
 from tests.real_traffic.otlp import Record, records, request_from_json, request_of
 from tests.real_traffic.report import known_misses, misses, results, table, unexpected
@@ -94,18 +93,18 @@ def test_requests_sent_twice_or_backwards_or_record_by_record_make_the_same_runs
         "single": one_record_each(deliveries),
         "single-backwards": list(reversed(one_record_each(deliveries))),
     }
-    once = _comparable(settled_answers(as_captured.http, name))
+    once = _comparable(as_captured, name)
     for variant, requests in variants.items():
         _send_together(as_captured, f"{name}-{variant}", requests)
-        assert _comparable(settled_answers(as_captured.http, f"{name}-{variant}")) == once, variant
+        assert _comparable(as_captured, f"{name}-{variant}") == once, variant
 
 
 @pytest.mark.parametrize("name", REPRESENTATIVE)
 def test_protobuf_json_and_grpc_of_the_same_data_make_the_same_rows(as_captured: Exporter, name: str) -> None:
-    once = _comparable(settled_answers(as_captured.http, name))
+    once = _comparable(as_captured, name)
     for encoding, transcoded in (("protobuf", as_protobuf), ("json", as_json), ("grpc", as_grpc)):
         as_captured.send(f"{name}-{encoding}", transcoded(scenario(name).deliveries))
-        assert _comparable(settled_answers(as_captured.http, f"{name}-{encoding}")) == once, encoding
+        assert _comparable(as_captured, f"{name}-{encoding}") == once, encoding
 
 
 @pytest.mark.parametrize("name", scenario_names())
@@ -116,6 +115,7 @@ def test_the_otlp_export_of_a_run_equals_what_came_in(as_captured: Exporter, nam
         if delivery.signal != "metrics"
         for record, message in records(delivery.signal, request_of(delivery))
     }
+    settle(as_captured.http, name)
     runs = all_rows(as_captured.http, "/api/runs", name)
     assert runs
     for run in runs:
@@ -156,7 +156,8 @@ def _exported(to: Exporter, project: str, run_id: str) -> set[Record]:
     return {record for signal in ("traces", "logs") for record, _ in records(signal, request_from_json(signal, body))}
 
 
-def _comparable(answers: Answers) -> dict[str, list[dict[str, Any]]]:
+def _comparable(to: Exporter, project: str) -> dict[str, list[Row]]:
+    answers = settled_answers(to.http, project, with_details=False)
     return {
         "runs": sorted(answers.runs, key=lambda run: run["run_id"]),
         "steps": sorted(answers.steps, key=lambda step: (step["run_id"], step["step_id"])),

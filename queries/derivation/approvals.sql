@@ -1,90 +1,147 @@
--- Which actions waited for permission, and what was decided? One row per question (conventions, section 8).
--- Request and decision meet by the tool call's id, else the approval's, within the conversation; a human's word goes
--- before a policy's, a later one before an earlier. The question belongs to the run that asked.
+-- What became of each question? One row per question; those that turn out to be none are left out (a tool outside
+-- this telemetry, an output tool, a conversation that went on without an answer that can be read).
+-- Where no record decides, the answer is read from what came after, in the run or in a later one of its conversation,
+-- or anywhere by the tool call's id: the resuming root's decision, else that the call ran (with other arguments:
+-- approved_modified), else that the model was told a refusal.
 create or replace temp table derived_approvals as
-with acts as (
+with run_starts as (
     select
-        steps.project,
-        steps.run_id,
-        steps.node,
-        steps.step_id,
-        coalesce(steps.conversation_id, steps.run_id) as talk,
-        steps.conversation_id,
-        steps.workflow_name,
-        steps.agent_name,
-        steps.tool_name,
-        steps.tool_call_id,
-        records.approval_id,
-        records.gate_policy,
-        case when steps.status = 'pending' then null else nullif(steps.approval_decision, 'pending') end as decision,
-        records.approval_decider_type as decider_type,
-        coalesce(records.approval_decider, case when records.approval_decider_type = 'human' then steps.user_id end)
-            as decider,
-        records.approval_reason as reason,
-        coalesce(records.approval_args_before, case when records.pause = 'pending' then steps.tool_args end)
-            as args_before,
-        records.approval_args_after as args_after,
-        records.wait_ms,
-        coalesce(
-            records.approval_requested_at,
-            case when steps.status = 'pending' or records.pause = 'pending' then coalesce(records.ended_at, records.started_at) end
-        ) as requested_at,
-        records.approval_decided_at as decided_at,
-        steps.end_ns,
-        case when records.pause = 'pending' then 'content' else 'explicit' end as evidence
-    from derived_steps as steps
+        project,
+        run,
+        arg_min(conversation_id, node) as conversation_id,
+        min(start_ns) as start_ns
+    from derived_steps
+    group by project, run
+),
+
+placed as (
+    select
+        project,
+        run,
+        conversation_id,
+        start_ns,
+        case
+            when conversation_id is not null
+                then row_number() over (partition by project, conversation_id order by start_ns, run)
+        end as place
+    from run_starts
+),
+
+later_runs as (
+    select
+        asking.run as asking_run,
+        later.run,
+        later.start_ns,
+        later.place - asking.place as distance
+    from placed as asking
+    inner join placed as later
+        on asking.project = later.project and asking.conversation_id = later.conversation_id
+            and later.place > asking.place and later.place <= asking.place + 20
+    where asking.run in (select run from derived_questions where decision is null)
+),
+
+executed as (
+    select
+        questions.project,
+        questions.run,
+        questions.approval_id,
+        arg_min(steps.node, (steps.tool_call_id is null, steps.start_ns, steps.node)) as node,
+        min(starts.start_ns) as resumed_ns
+    from derived_questions as questions
+    inner join derived_steps as steps
+        on questions.project = steps.project and steps.kind = 'tool' and steps.counted
+            and steps.start_ns >= epoch_ns(questions.requested_at)
+    inner join placed as starts on steps.run = starts.run
+    left join later_runs on questions.run = later_runs.asking_run and steps.run = later_runs.run
+    where questions.decision is null
+        and (
+            (
+                questions.tool_call_id = steps.tool_call_id
+                and (later_runs.run is not null or steps.run = questions.run or length(steps.tool_call_id) >= 12)
+            )
+            or (
+                questions.tool_call_id is null
+                and questions.tool_name = steps.tool_name
+                and (steps.run = questions.run or later_runs.distance = 1)
+            )
+        )
+    group by all
+),
+
+told as (
+    select
+        questions.project,
+        questions.run,
+        questions.approval_id,
+        arg_min(results.tool_result, (results.start_ns, results.node)) as tool_result,
+        min(starts.start_ns) as resumed_ns
+    from derived_questions as questions
+    inner join told_results as results
+        on questions.project = results.project and questions.tool_call_id = results.tool_call_id
+            and results.run <> questions.run and results.start_ns >= epoch_ns(questions.requested_at)
+    inner join placed as starts on results.run = starts.run
+    left join later_runs on questions.run = later_runs.asking_run and results.run = later_runs.run
+    where questions.decision is null and (later_runs.run is not null or length(results.tool_call_id) >= 12)
+    group by all
+),
+
+-- What the next run of the conversation was resumed with.
+resumed as (
+    select
+        later_runs.asking_run as run,
+        arg_min(steps.approval_decision, steps.node) as decision,
+        arg_min(records.approval_reason, steps.node) as reason,
+        arg_min(records.approval_args_after, steps.node) as args_after,
+        any_value(later_runs.start_ns) as resumed_ns
+    from later_runs
+    inner join derived_steps as steps on later_runs.run = steps.run and later_runs.distance = 1
     inner join records on steps.row_id = records.row_id
-    where steps.kind = 'approval' or (steps.kind = 'tool' and coalesce(steps.approval_decision, 'pending') <> 'pending')
+    where steps.kind not in ('approval', 'tool') and steps.approval_decision <> 'pending'
+    group by later_runs.asking_run
 ),
 
-ids as (
+gathered as (
     select
-        project,
-        talk,
-        approval_id,
-        max(tool_call_id) as tool_call_id
-    from acts
-    where approval_id is not null
-    group by project, talk, approval_id
+        questions.*,
+        executed.node as answer_node,
+        resumed.decision as resumed_decision,
+        resumed.reason as resumed_reason,
+        resumed.args_after as resumed_args,
+        ran.tool_args as ran_args,
+        coalesce(told.tool_result, questions.told) as told_result,
+        coalesce(resumed.resumed_ns, executed.resumed_ns, told.resumed_ns) as resumed_ns,
+        questions.run in (select asking_run from later_runs) as went_on,
+        bool_or(executed.node is not null) over (partition by questions.run) as some_ran
+    from derived_questions as questions
+    left join executed
+        on questions.project = executed.project and questions.run = executed.run
+            and questions.approval_id = executed.approval_id
+    left join told
+        on questions.project = told.project and questions.run = told.run
+            and questions.approval_id = told.approval_id
+    left join resumed on questions.run = resumed.run and questions.decision is null and questions.evidence = 'content'
+    left join derived_steps as ran on executed.node = ran.node
 ),
 
-keyed as (
+judged as (
     select
-        acts.*,
-        coalesce(acts.tool_call_id, ids.tool_call_id, acts.approval_id, acts.step_id) as name
-    from acts
-    left join ids on acts.project = ids.project and acts.talk = ids.talk and acts.approval_id = ids.approval_id
-),
-
-questions as (
-    select
-        project,
-        talk,
-        name,
-        arg_min(run_id, (requested_at is null, end_ns)) as run_id,
-        coalesce(arg_min(approval_id, end_ns), name) as approval_id,
-        arg_min(step_id, (requested_at is null, end_ns)) as step_id,
-        arg_min(node, (requested_at is null, end_ns)) as node,
-        arg_min(conversation_id, end_ns) as conversation_id,
-        arg_min(workflow_name, end_ns) as workflow_name,
-        arg_min(agent_name, end_ns) as agent_name,
-        arg_min(tool_name, end_ns) as tool_name,
-        arg_min(tool_call_id, end_ns) as tool_call_id,
-        arg_min(gate_policy, end_ns) as gate_policy,
-        min(requested_at) as requested_at,
-        arg_max(decision, (decider_type = 'human', end_ns)) as said,
-        arg_max(decider_type, (decider_type = 'human', end_ns)) filter (where decision is not null) as decider_type,
-        arg_max(decider, (decider_type = 'human', end_ns)) filter (where decision is not null) as decider,
-        arg_max(coalesce(decided_at, make_timestamp_ns(end_ns)), (decider_type = 'human', end_ns)) filter (
-            where decision is not null
-        ) as decided_at,
-        arg_max(reason, end_ns) as reason,
-        arg_min(args_before, end_ns) as args_before,
-        arg_max(args_after, end_ns) as args_after,
-        max(wait_ms) as wait_ms,
-        min(evidence) as evidence
-    from keyed
-    group by project, talk, name
+        gathered.*,
+        regexp_matches(
+            told_result,
+            '(?i)rejected by (the )?user|manually rejected|was not approved|is rejected|user rejected|denied by (the )?user'
+        ) as reads_refused,
+        coalesce(
+            decision,
+            resumed_decision,
+            case
+                when answer_node is not null then 'approved'
+                when told_result is not null
+                    and (reads_refused or ((says_so or some_ran) and told is null))
+                    then 'rejected'
+            end
+        ) as said,
+        coalesce(args_after, resumed_args, case when answer_node is not null then ran_args end) as final_args
+    from gathered
 )
 
 select
@@ -93,6 +150,7 @@ select
     approval_id,
     step_id,
     node,
+    answer_node,
     conversation_id,
     workflow_name,
     agent_name,
@@ -100,18 +158,25 @@ select
     tool_call_id,
     gate_policy,
     coalesce(requested_at, decided_at - to_microseconds((wait_ms * 1000)::bigint)) as requested_at,
-    decided_at,
+    coalesce(
+        decided_at,
+        case when said is not null then make_timestamp_ns(coalesce(resumed_ns, epoch_ns(requested_at))) end
+    ) as decided_at,
     case
         when said = 'approved' and decider_type in ('policy', 'hook', 'model') then 'auto_approved'
         when said = 'rejected' and decider_type in ('policy', 'hook', 'model') then 'auto_denied'
-        when said = 'approved' and args_after <> args_before then 'approved_modified'
+        when said = 'approved' and normal_json(final_args) <> normal_json(args_before) then 'approved_modified'
         else said
     end as decision,
-    decider_type,
+    coalesce(decider_type, case when said is not null and evidence <> 'explicit' then 'human' end) as decider_type,
     decider,
-    reason,
+    coalesce(reason, resumed_reason, case when said = 'rejected' and decision is null then told_result end) as reason,
     args_before,
-    args_after,
-    coalesce(wait_ms, (epoch_ns(decided_at) - epoch_ns(requested_at)) / 1e6) as wait_ms,
+    case when said in ('approved', 'approved_modified') then final_args end as args_after,
+    coalesce(
+        wait_ms,
+        (coalesce(epoch_ns(decided_at), case when said is not null then resumed_ns end) - epoch_ns(requested_at)) / 1e6
+    ) as wait_ms,
     evidence
-from questions
+from judged
+where evidence = 'explicit' or said is not null or (says_so and told_result is null and not went_on)

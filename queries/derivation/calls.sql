@@ -31,7 +31,7 @@ select
     coalesce(merged.reasoning_tokens, records.reasoning_tokens) as reasoning_tokens,
     coalesce(merged.cost_usd, records.cost_usd) as cost_usd,
     coalesce(merged.cost_source, records.cost_source) as cost_source,
-    coalesce(merged.tool_name, records.tool_name, tools.tool_name) as tool_name,
+    coalesce(tools.tool_name, merged.tool_name, records.tool_name) as tool_name,
     coalesce(merged.tool_type, records.tool_type) as tool_type,
     coalesce(merged.tool_call_id, records.tool_call_id, tools.tool_call_id) as tool_call_id,
     coalesce(merged.tool_args, records.tool_args) as tool_args,

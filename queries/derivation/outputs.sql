@@ -1,4 +1,5 @@
 -- Which of the derived runs are to be written? Those that were touched, those that took over a stale run's traces,
+-- those whose question was answered in one of these,
 -- and up to 20 before and after in the same conversation, since questions are answered across runs. The others were
 -- read only as their neighbours, and their own neighbours may be missing.
 create or replace temp table outputs as
@@ -37,6 +38,11 @@ touched_runs as (
                 derived_runs.run_id = stale_runs.run_id
                 or list_has_any(derived_runs.trace_ids, stale_runs.trace_ids)
             )
+    union
+    select derived_runs.run
+    from derived_runs
+    inner join linked_runs
+        on derived_runs.project = linked_runs.project and derived_runs.run_id = linked_runs.run_id and linked_runs.asked
 )
 
 select

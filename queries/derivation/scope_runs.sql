@@ -1,5 +1,5 @@
 -- Which runs that are already summarised have to do with what is being derived?
--- Those that hold one of its traces or keys, and their neighbours in the seeds' conversations, since an answer given
+-- Those that hold one of its traces or keys, those linked to them by a tool call, and their neighbours in the seeds' conversations, since an answer given
 -- in one run belongs to the run that asked: at most $neighbours before and after, within the time asked for.
 create or replace temp table scope_runs as
 with reachable as (
@@ -79,4 +79,6 @@ where (reachable.project, reachable.run_id) in (
     select (project, run_id) from held
     union all
     select (project, run_id) from near
+    union all
+    select (project, run_id) from linked_runs
 )

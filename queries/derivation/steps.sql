@@ -129,7 +129,7 @@ select
     records.start_ns,
     records.end_ns,
     records.pause,
-    calls.kind = 'evaluation' or records.correction_kind is not null as is_judgement,
+    calls.kind = 'evaluation' or (calls.kind = 'human' and records.correction_kind is not null) as is_judgement,
     records.parent_span_id is null and records.signal = 'span' as is_root,
     calls.input_preview,
     calls.output_preview,

@@ -183,3 +183,19 @@ def test_a_secret_never_reaches_the_file(tmp_path: Path) -> None:
         assert "[REDACTED:" in str(running.otlp("spans"))
         assert running.rows("select redacted_counts[1].count from ingest_batches") == [(1,)]
     assert secret.encode() not in path.read_bytes()
+
+
+def test_a_span_event_that_decides_something_is_a_step_beside_its_span(tmp_path: Path) -> None:
+    data = _spans("execute_tool refund")
+    span = data.resource_spans[0].scope_spans[0].spans[0]
+    event = span.events.add(name="oversight.approval.decided", time_unix_nano=NOW_NS + 5)
+    event.attributes.add(key="oversight.approval.id").value.string_value = "a-1"
+    event.attributes.add(key="oversight.approval.decision").value.string_value = "approved"
+    span.events.add(name="some.other.event", time_unix_nano=NOW_NS + 6)
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, data)
+        running.send(Signal.SPAN, data)
+        assert running.rows(
+            "select approval_id, approval_decision, parent_span_id from spans where signal = 'event'"
+        ) == [("a-1", "approved", bytes([1] * 8))]
+        assert running.rows("select count(*) from spans") == [(2,)]

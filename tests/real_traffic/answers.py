@@ -25,7 +25,7 @@ class Answers:
         return self.details.get((step["run_id"], step["step_id"]), {})
 
 
-def answers(http: httpx.Client, project: str) -> Answers:
+def answers(http: httpx.Client, project: str, *, with_details: bool = True) -> Answers:
     """What the server says about a project; details are asked for agent and counted model steps only."""
     runs = all_rows(http, "/api/runs", project)
     steps = [
@@ -36,15 +36,20 @@ def answers(http: httpx.Client, project: str) -> Answers:
     details = {
         (step["run_id"], step["step_id"]): _step(http, project, step)
         for step in steps
-        if step["kind"] == "agent" or (step["kind"] == "llm" and step["counted"])
+        if with_details and (step["kind"] == "agent" or (step["kind"] == "llm" and step["counted"]))
     }
     return Answers(runs, steps, all_rows(http, "/api/tool-calls", project), details)
 
 
-def settled_answers(http: httpx.Client, project: str) -> Answers:
+def settled_answers(http: httpx.Client, project: str, *, with_details: bool = True) -> Answers:
     """The answers once the lists have caught up with the last commit."""
+    settle(http, project)
+    return answers(http, project, with_details=with_details)
+
+
+def settle(http: httpx.Client, project: str) -> None:
+    """Returns when every run of the project that a commit touched has its summary."""
     until(lambda: all_rows(http, "/api/version", project)[0]["waiting_count"] == 0, seconds=60)
-    return answers(http, project)
 
 
 def all_rows(http: httpx.Client, path: str, project: str) -> list[Row]:

@@ -1,0 +1,8 @@
+-- No run is linked by a tool call, yet or at all.
+create or replace temp table linked_runs as
+select
+    project,
+    run_id,
+    false as asked
+from runs
+limit 0
