@@ -271,6 +271,7 @@ _CONDITIONS: dict[str, Callable[[Batch, Mapping[str, object], object], pl.Series
     "not_scope_in": lambda batch, _, names: ~batch.columns["scope"].is_in(names),  # type: ignore[arg-type]
     "not_status": lambda batch, _, value: batch.columns.get("status.code", batch.nothing()).fill_null("") != value,
     "root": lambda batch, _, value: batch.columns["root"] == value,
+    "status": lambda batch, _, value: batch.columns.get("status.code", batch.nothing()) == value,
     "scope": lambda batch, _, value: batch.columns["scope"] == value,
 }
 

@@ -55,11 +55,6 @@ class Ref:
     resource_id: int
     scope_id: int
 
-    @property
-    def block_signal(self) -> Signal:
-        """The signal of the record itself: a span event is in its span's."""
-        return Signal.SPAN if self.signal == "event" else Signal(self.signal)
-
 
 class Records:
     """Reads records from the store; safe to use from several threads, a cursor each."""
@@ -75,7 +70,7 @@ class Records:
         loaded = self._load(refs)
         result: list[dict[str, Any]] = [{} for _ in refs]
         for signal in (Signal.SPAN, Signal.LOG):
-            rows = [row for row, ref in enumerate(refs) if ref.block_signal is signal]
+            rows = [row for row, ref in enumerate(refs) if _block_signal(ref) is signal]
             if rows:
                 sources = pl.DataFrame(
                     {
@@ -144,8 +139,13 @@ class _Loaded:
 def _groups(refs: Sequence[Ref]) -> list[tuple[tuple[str, str], list[Ref]]]:
     groups: dict[tuple[str, str], list[Ref]] = {}
     for ref in refs:
-        groups.setdefault((ref.project, ref.block_signal), []).append(ref)
+        groups.setdefault((ref.project, _block_signal(ref)), []).append(ref)
     return list(groups.items())
+
+
+def _block_signal(ref: Ref) -> Signal:
+    """The signal of the record itself: a span event is in its span's."""
+    return Signal.SPAN if ref.signal == "event" else Signal(ref.signal)
 
 
 def _canonical(signal: Signal, sources: pl.DataFrame) -> list[dict[str, Any]]:
@@ -168,7 +168,7 @@ def _value(text: str | None) -> Any:
 
 
 def _as_sent(ref: Ref, loaded: _Loaded) -> dict[str, Any]:
-    record = to_json(_FORMS[ref.block_signal].message, loaded.records[ref])
+    record = to_json(_FORMS[_block_signal(ref)].message, loaded.records[ref])
     return {
         "attributes": record.get("attributes", []),
         "events": record.get("events", []),

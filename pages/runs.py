@@ -7,6 +7,7 @@ from pages.shared import data, faces, filters, links, summary, tables
 PAGE_ROWS = 50
 
 project = links.project()
+links.take_up_where_left(project)
 heading = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
 heading.title("Runs")
 chosen = filters.choose_filters(project)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 
 import orjson
 import pyarrow as pa
@@ -33,8 +33,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """Where a whole record is, by the columns of `spans` and `log_records`."""
 
     project: str
@@ -404,26 +403,39 @@ def _media_type(request: Request) -> MediaType:
 
 
 def _step_detail(records: Records, opened: OpenedRun, step_id: str) -> bytes:
-    found = questions.run_steps(opened, step_id.lower())
+    found, logs = questions.step_records(opened, step_id.lower())
     if not found.num_rows:
         raise NoSuchRun(f"run {opened.run_id[:200]!r} has no step {step_id[:200]!r}")
-    row = found.slice(0, 1).to_pylist()[0]
-    logs = questions.run_logs(
-        opened, step_id=row["step_id"], tool_call_id=row["tool_call_id"], response_id=row["response_id"]
-    )
-    refs = [_ref(opened.project, row["signal"], row)] + [
-        _ref(opened.project, "log", entry) for entry in logs.to_pylist()
-    ]
-    content, *log_contents = records.contents(refs)
+    steps, log_rows = found.to_pylist(), logs.to_pylist()
+    refs = [_ref(opened.project, row["signal"], row) for row in steps]
+    refs += [_ref(opened.project, "log", row) for row in log_rows]
+    contents = records.contents(refs)
+    own, twins, log_contents = contents[0], contents[1 : len(steps)], contents[len(steps) :]
     known = orjson.loads(rows_json(_public(found.slice(0, 1))))[0]
-    # The whole texts replace the stored beginnings; where the record has none, what was joined from others stays.
-    whole = {name: value for name, value in content.items() if value is not None or name not in known}
-    return orjson.dumps(known | whole | {"logs": [entry["record"] for entry in log_contents]})
+    said = {
+        name: _first(own[name], *(twin[name] for twin in twins), _joined(log_contents, name))
+        for name in ("input_messages", "output_messages")
+    }
+    # Whole texts go before the beginnings that the store keeps; what was joined from elsewhere stays where none is.
+    whole = {
+        name: _first(own.get(name), *(twin.get(name) for twin in twins), known.get(name))
+        for name in own.keys() - said.keys()
+    }
+    return orjson.dumps(known | whole | said | {"logs": [entry["record"] for entry in log_contents]})
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _joined(contents: Sequence[dict[str, Any]], name: str) -> list[Any] | None:
+    """The messages that log records carry one by one, in their order."""
+    return [message for content in contents for message in content[name] or []] or None
 
 
 def _otlp(records: Records, opened: OpenedRun) -> bytes:
     spans = opened.ask("run_records").to_pylist()
-    logs = opened.ask("run_logs", step_id=None, tool_call_id=None, response_id=None, limit=2**31 - 1).to_pylist()
+    logs = questions.run_logs(opened, limit=2**31 - 1).to_pylist()
     refs = [_ref(opened.project, row["signal"], row) for row in spans] + [
         _ref(opened.project, "log", row) for row in logs
     ]

@@ -24,8 +24,19 @@ _ABOVE = {
 }
 _BELOW = {"usage_below": "has_usage", "acts_below": "acts"}
 
-_STEPS = ("twins", "leaders", "merged", "calls", "asked_calls", "told_results", "steps")
-_RUNS = ("normal_json", "questions", "approvals", "refused", "corrections", "runs")
+_WORDS = ("normal_json", "reads_refused", "reads_failed")
+_STEPS = (
+    "twins",
+    "leaders",
+    "merged",
+    "calls",
+    "asked_calls",
+    "told_results",
+    "steps",
+    "unspanned_calls",
+    "reordered",
+)
+_RUNS = ("questions", "approvals", "settled", "corrections", "runs")
 
 
 def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int, *, links_calls: bool = False) -> None:
@@ -36,7 +47,7 @@ def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int, *, link
     _run(connection, "homes", "nodes")
     nodes = connection.execute("from nodes order by node").pl()
     connection.register("walked", walk(nodes, _ABOVE, _BELOW))
-    _run(connection, "tree", *_STEPS)
+    _run(connection, "tree", *_WORDS, *_STEPS)
     connection.unregister("walked")
 
 
@@ -67,6 +78,7 @@ def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int, links_calls:
         if _scope_size(connection) == size:
             break
     _read_records(connection)
+    _hear_messages(connection)
 
 
 def _find_records(connection: duckdb.DuckDBPyConnection) -> None:
@@ -88,6 +100,13 @@ def _read_records(connection: duckdb.DuckDBPyConnection) -> None:
     _run(connection, "records_none")
     for first_row, last_row in ask(connection, "derivation/found_ranges").fetchall():
         run(connection, "derivation/records", {"first_row": first_row, "last_row": last_row})
+
+
+def _hear_messages(connection: duckdb.DuckDBPyConnection) -> None:
+    _run(connection, "speech_none")
+    for since, until in ask(connection, "derivation/intervals").fetchall():
+        run(connection, "derivation/speech", {"since": since, "until": until})
+    _run(connection, "hear")
 
 
 def _run(connection: duckdb.DuckDBPyConnection, *names: str) -> None:

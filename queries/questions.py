@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute
 
 from queries.cursors import Place
 from queries.database import Database
 from queries.filters import Filters
 from queries.opening import OpenedRun, Opener
+
+# The log records shown with one step; a step with more keeps them in the run's list.
+_STEP_LOGS = 200
 
 RUN_SORTS = ("started_at", "duration", "cost", "tokens", "errors")
 
@@ -46,21 +50,33 @@ def run(database: Database, opener: Opener, project: str, run_id: str, now_ns: i
     return known if known.num_rows else opener.facts(project, run_id, now_ns)
 
 
-def run_steps(opened: OpenedRun, step_id: str | None = None) -> pa.Table:
-    """The run's steps in the waterfall's order, or the one asked for."""
-    return opened.ask("run_steps", step_id=step_id)
+def run_steps(opened: OpenedRun) -> pa.Table:
+    """The run's steps in the waterfall's order."""
+    return opened.ask("run_steps", step_id=None)
 
 
-def run_logs(
-    opened: OpenedRun,
-    *,
-    step_id: str | None = None,
-    tool_call_id: str | None = None,
-    response_id: str | None = None,
-    limit: int = 1_000,
-) -> pa.Table:
-    """The run's log records, or those that belong to one step."""
-    return opened.ask("run_logs", step_id=step_id, tool_call_id=tool_call_id, response_id=response_id, limit=limit)
+def step_records(opened: OpenedRun, step_id: str) -> tuple[pa.Table, pa.Table]:
+    """One step with those that repeat it, itself first if it is there at all; and the log records that belong to it."""
+    found = opened.ask("run_steps", step_id=step_id)
+    rows = found.filter(pa.compute.equal(found["step_id"], step_id))
+    if not rows.num_rows:
+        return rows, run_logs(opened, limit=0)
+    twins = found.filter(pa.compute.not_equal(found["step_id"], step_id))
+    step = rows.slice(0, 1).to_pylist()[0]
+    logs = opened.ask(
+        "run_logs",
+        step_id=step_id,
+        tool_call_id=step["tool_call_id"],
+        response_id=step["response_id"],
+        said=step["output_preview"] if step["kind"] == "llm" else None,
+        limit=_STEP_LOGS,
+    )
+    return pa.concat_tables([rows.slice(0, 1), twins]), logs
+
+
+def run_logs(opened: OpenedRun, *, limit: int = 1_000) -> pa.Table:
+    """The run's log records."""
+    return opened.ask("run_logs", step_id=None, tool_call_id=None, response_id=None, said=None, limit=limit)
 
 
 def run_approvals(database: Database, project: str, run_id: str) -> pa.Table:

@@ -1,6 +1,6 @@
 -- Which log records belong to this run, or to one step of it? One row per record, in time order.
 -- A run's: sent within its traces, or without a trace by its key or conversation while it ran. A step's ($step_id is
--- not null): sent under its span, or about its tool call or model response, or the record that became the step.
+-- not null): sent under its span, or about its tool call or model response, or what it said, or what became the step.
 select
     lower(hex(log_records.trace_id)) as trace_id,
     lower(hex(log_records.span_id)) as span_id,
@@ -38,6 +38,7 @@ where log_records.project = $project
         or lower(hex(log_records.step_id)) = $step_id
         or log_records.tool_call_id = $tool_call_id
         or log_records.response_id = $response_id
+        or log_records.output_preview = $said
     )
 order by log_records.logged_at, log_records.block_id, log_records.block_position
 limit $limit

@@ -1,6 +1,7 @@
 -- What did this run do, step by step? One row per step, plumbing (kind other) included, in the waterfall's order.
 -- Computed from the records at hand (queries/derivation/steps.sql), so that a step is seen as soon as it is stored.
--- A question that was answered later, in whichever run, is pending no more.
+-- What only other runs tell comes from the summary: a question that was answered later is pending no more, and a tool
+-- that ran with arguments that a human changed, or only to be refused, says so.
 select
     steps.step_id,
     steps.parent_step_id,
@@ -34,18 +35,17 @@ select
     steps.cost_usd,
     steps.cost_source,
     steps.counted,
+    steps.counted_as,
     steps.tool_name,
     steps.tool_type,
     steps.tool_call_id,
-    steps.tool_args,
+    case when steps.kind = 'tool' then coalesce(summary.tool_args, steps.tool_args) else steps.tool_args end as tool_args,
     steps.tool_result,
     steps.mcp_server,
     case
-        when steps.status <> 'pending' or approvals.decision is null then steps.status
-        when approvals.decision in ('rejected', 'auto_denied') then 'denied'
-        when approvals.decision in ('aborted', 'expired') then 'cancelled'
-        when approvals.decision = 'ask_failed' then 'error'
-        else 'ok'
+        when steps.kind = 'tool' and summary.status in ('denied', 'cancelled') then summary.status
+        when steps.status = 'pending' then coalesce(summary.status, steps.status)
+        else steps.status
     end as status,
     steps.error_type,
     steps.error_message,
@@ -65,7 +65,9 @@ select
     steps.resource_id,
     steps.scope_id
 from derived_steps as steps
-left join approvals
-    on steps.project = approvals.project and steps.run_id = approvals.run_id and steps.step_id = approvals.step_id
-where steps.run = $run and ($step_id is null or steps.step_id = $step_id)
+left join main.steps as summary
+    on summary.project = $project and summary.run_id = $run_id and steps.step_id = summary.step_id
+        and summary.kind in ('tool', 'approval')
+        and summary.started_at >= make_timestamp_ns($since) and summary.started_at <= make_timestamp_ns($until)
+where steps.run = $run and ($step_id is null or steps.step_id = $step_id or steps.counted_as = $step_id)
 order by steps.step_order

@@ -40,7 +40,7 @@ def sample_banner(project: str) -> None:
         st.markdown(
             ":material/science: **These are samples.** They are in a project of their own and touch no other numbers."
         )
-        st.button("Remove the samples", icon=":material/delete:", on_click=_remove_samples)
+        st.button("Remove the samples", key="remove_samples", icon=":material/delete:", on_click=_remove_samples)
 
 
 def _remove_samples() -> None:
@@ -74,9 +74,9 @@ def _empty_window(asked: Filters, last_activity_at: datetime) -> None:
     st.text(f"The newest activity of this project: {local_time(last_activity_at, viewer_zone())}")
     with st.container(horizontal=True):
         if asked.narrowing:
-            st.button("Lift the filters", icon=":material/filter_list_off:", on_click=clear_filters)
+            st.button("Lift the filters", key="lift_filters", icon=":material/filter_list_off:", on_click=clear_filters)
         if asked.asked["since"] != data.ALL_TIME:
-            st.button("Look at all time", icon=":material/date_range:", on_click=widen_window)
+            st.button("Look at all time", key="widen_window", icon=":material/date_range:", on_click=widen_window)
 
 
 def empty_store(project: str) -> None:

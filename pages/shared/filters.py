@@ -35,7 +35,6 @@ FIELDS = {
     "user": "User",
     "conversation": "Conversation",
 }
-LISTS = ("status", "attr")
 STATUSES = ("error", "waiting", "running", "abandoned", "ok")
 SORTS = {
     "newest": "started_at",
@@ -85,7 +84,6 @@ def choose_project() -> str:
 
 def choose_filters(project: str) -> Filters:
     """Draws window, search, status, the other filters and the order; what they ask for."""
-    _take_up_where_left(project)
     _complain_unless_among("window", WINDOWS)
     _complain_unless_among("status", STATUSES)
     _complain_unless_among("sort", SORTS)
@@ -154,20 +152,6 @@ def widen_window() -> None:
     """Asks for all time."""
     st.session_state["window"] = "all"
     links.first_page()
-
-
-def _take_up_where_left(project: str) -> None:
-    # st.switch_page notes the run's query under the page being left, without its filters, before it leaves: the
-    # browser's way back from a run leads here with a run's id.
-    if st.query_params.pop("run", None) is None:
-        return
-    left = links.back_to_runs(project)
-    for name in ("window", "q", "sort", *FIELDS, *LISTS):
-        if name in left:
-            st.session_state[name] = left[name] if name in LISTS else left[name][-1]
-    for name in ("since", "until", "cursor"):
-        if name in left:
-            st.query_params[name] = left[name][-1]
 
 
 def _switch_project() -> None:

@@ -8,7 +8,8 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import data, links
-from pages.shared.format import cost, count, duration, one_line, plain, status_label
+from pages.shared.format import cost, count, duration, one_line, plain
+from pages.shared.overview import status_badge
 from pages.shared.steps import why
 
 MOST_LETTERS = 20_000  # of one text on a page; the browser would take seconds over more
@@ -22,12 +23,11 @@ AVATARS = {
 
 def draw(project: str, run_id: str, steps: pl.DataFrame, opened: str | None) -> None:
     """The opened step, with the way to its neighbours."""
-    position = steps["step_id"].index_of(opened) if opened else None
-    if position is None:
+    if opened is None:
         st.caption("This run has no steps.")
         return
-    step = steps.row(position, named=True)
-    _neighbours(steps, position)
+    step = steps.row(by_predicate=pl.col("step_id") == opened, named=True)
+    _neighbours(steps if step["kind"] == "other" else steps.filter(pl.col("kind") != "other"), opened)
     facts(step)
     detail = data.answer("step", project=project, run_id=run_id, step_id=opened)
     error(step, detail["error_stack"])
@@ -38,7 +38,8 @@ def draw(project: str, run_id: str, steps: pl.DataFrame, opened: str | None) -> 
                 view(detail)
 
 
-def _neighbours(steps: pl.DataFrame, position: int) -> None:
+def _neighbours(steps: pl.DataFrame, opened: str) -> None:
+    position = steps["step_id"].index_of(opened) or 0
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for label, icon, other in (
             ("Previous step", "chevron_left", position - 1),
@@ -58,7 +59,7 @@ def _neighbours(steps: pl.DataFrame, position: int) -> None:
 def facts(step: dict[str, Any]) -> None:
     """Name, state and numbers of a described step."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="step_name"):
-        st.badge(status_label(step["status"]), color="red" if step["status"] == "error" else "gray")
+        status_badge(step["status"])
         st.text(f"{step['kind']}  {one_line(step['label'], 120)}")
     known = {
         "Duration": duration(step["duration_ms"]),

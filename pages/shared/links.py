@@ -26,7 +26,8 @@ def to_runs(project: str, **filters: str) -> Query:
 
 
 def open_step(step_id: str) -> None:
-    """Turns the run page to another step."""
+    """Turns the run page to another step, and the timeline to where it is."""
+    st.query_params.pop("bars", None)
     st.query_params["step"] = step_id
 
 
@@ -83,6 +84,13 @@ def remember_runs(project: str) -> None:
     """Keeps the runs page as it stands, so that every way back leads to the same rows."""
     shown = {name: st.query_params.get_all(name) for name in st.query_params}
     st.session_state["runs_query"] = {**shown, "project": project}
+
+
+def take_up_where_left(project: str) -> None:
+    """On the runs page: shows it as it was left, where the browser's way back from a run has lost that."""
+    # st.switch_page notes the run's query under the page being left, without its filters, before it leaves.
+    if "run" in st.query_params:
+        st.switch_page(RUNS_PAGE, query_params=back_to_runs(project))
 
 
 def back_to_runs(project: str) -> Query:

@@ -1,6 +1,6 @@
 """What on-call needs of a run in ten seconds, before any step is opened."""
 
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import streamlit as st
@@ -9,13 +9,24 @@ from pages.shared import data
 from pages.shared import steps as run_steps
 from pages.shared.format import cost, count, duration, file_name, local_time, one_line, plain, status_label, utc_time
 
-STATUS_BADGES = {"ok": "green", "error": "red", "waiting": "orange", "running": "blue", "abandoned": "gray"}
+_BADGES: dict[str, Literal["green", "red", "orange", "blue"]] = {
+    "ok": "green",
+    "error": "red",
+    "waiting": "orange",
+    "pending": "orange",
+    "running": "blue",
+}
+
+
+def status_badge(status: str) -> None:
+    """The status of a run or step, as sign, word and colour."""
+    st.badge(status_label(status), color=_BADGES.get(status, "gray"))
 
 
 def title(run: dict[str, Any], zone: str) -> None:
     """What ran, how it ended, where and when."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_name"):
-        st.badge(status_label(run["status"]), color=STATUS_BADGES.get(run["status"], "gray"))
+        status_badge(run["status"])
         st.text(one_line(run["name"] or run["agent_name"] or run["run_id"], 160))
     names = {
         "agent": run["agent_name"],
@@ -33,13 +44,14 @@ def title(run: dict[str, Any], zone: str) -> None:
 def numbers(run: dict[str, Any]) -> None:
     """How long, how much, how many; each with its unit, unknown as a dash."""
     calls = f"{count(run['llm_call_count'])} model, {count(run['tool_call_count'])} tool calls"
+    failed = f", {count(run['error_count'])} failed" if run["error_count"] else ""
     unpriced = f"{count(run['unpriced_count'])} calls unpriced" if run["unpriced_count"] else "all calls priced"
     with st.grid(5, min_column_width=140, gap="small"):
         _number("Duration", duration(run["duration_ms"]), "so far" if run["status"] == "running" else "start to end")
         _number("Cost", cost(run["cost_usd"]), unpriced)
         _number("Tokens in", count(run["input_tokens"]), _part(run["cache_read_tokens"], "from cache"))
         _number("Tokens out", count(run["output_tokens"]), _part(run["reasoning_tokens"], "reasoning"))
-        _number("Steps", count(run["step_count"]), calls)
+        _number("Steps", count(run["step_count"]), calls + failed)
 
 
 def question_and_answer(run: dict[str, Any], steps: pl.DataFrame) -> None:
@@ -47,7 +59,7 @@ def question_and_answer(run: dict[str, Any], steps: pl.DataFrame) -> None:
     asked, ended = st.columns(2, border=True)
     with asked:
         st.markdown("**Asked**")
-        st.text(plain(run["input_preview"]))
+        _preview(run["input_preview"])
     with ended:
         _ending(run, steps)
 
@@ -84,12 +96,18 @@ def _number(label: str, value: str, beside: str | None) -> None:
     st.metric(label, value, beside, delta_color="off", delta_arrow="off")
 
 
+def _preview(text: str | None) -> None:
+    is_long = text is not None and (len(text) > 350 or text.count("\n") > 4)
+    with st.container(height=130 if is_long else "content", border=False):
+        st.text(plain(text))
+
+
 def _ending(run: dict[str, Any], steps: pl.DataFrame) -> None:
     if run["status"] != "error":
         st.markdown(
             {"waiting": "**Waiting for a decision**", "running": "**Answer so far**"}.get(run["status"], "**Answered**")
         )
-        st.text(plain(run["output_preview"]))
+        _preview(run["output_preview"])
         return
     st.markdown(":red[**Broke**]")
     broken = (

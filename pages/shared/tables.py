@@ -1,9 +1,10 @@
 """Tables of runs and steps, drawn so that telemetry stays text: every column says its type, none reads Markdown.
 
-A click on any cell of a row chooses it: each function returns the id of the chosen row, else None.
+A click on any cell of a row chooses the row.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import polars as pl
 import streamlit as st
@@ -26,7 +27,7 @@ ROWS_IN_SIGHT = 20
 
 
 def runs_table(runs: pl.DataFrame, zone: str) -> str | None:
-    """The runs in their order; the run_id that was chosen."""
+    """The runs in their order; the run_id of the one chosen, else None."""
     shown = runs.select(
         "started_at",
         _status_chips(),
@@ -59,11 +60,11 @@ def runs_table(runs: pl.DataFrame, zone: str) -> str | None:
             "Started (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC", width=160
         ),
     }
-    return _chosen("runs_table", "runs, newest first unless sorted otherwise", shown, columns, runs["run_id"])
+    return _chosen("runs_table", "runs in the chosen order", shown, columns, runs["run_id"])
 
 
-def session_table(runs: pl.DataFrame, zone: str) -> str | None:
-    """The runs of a session in time order; the run_id that was chosen."""
+def session_table(runs: pl.DataFrame, zone: str, of_run: str) -> str | None:
+    """The other runs of a run's session in time order; the run_id of the one chosen, else None."""
     ordered = runs.sort("started_at")
     shown = ordered.select(
         "started_at",
@@ -81,11 +82,11 @@ def session_table(runs: pl.DataFrame, zone: str) -> str | None:
         "duration_ms": _seconds("Duration", 2),
         "cost_usd": _dollars(),
     }
-    return _chosen("session_table", "other runs of this session", shown, columns, ordered["run_id"])
+    return _chosen(f"session_table_{of_run}", "other runs of this session", shown, columns, ordered["run_id"])
 
 
-def steps_table(steps: pl.DataFrame) -> str | None:
-    """Described steps, indented by depth; the step_id that was chosen."""
+def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
+    """Described steps, indented by depth; `choose` is called with the step_id of the one chosen."""
     indent = pl.lit("\u2003").repeat_by(pl.col("depth").clip(0, 12)).list.join("")
     shown = steps.select(
         pl.concat_str(indent, _words("label", 120).fill_null("")).alias("label"),
@@ -111,11 +112,11 @@ def steps_table(steps: pl.DataFrame) -> str | None:
         "error_message": _text("Error", 260),
         "note": _text("Note", 200),
     }
-    return _chosen("steps_table", "steps in the order of the timeline", shown, columns, steps["step_id"])
+    _choosing("steps_table", "steps in the order of the timeline", shown, columns, steps["step_id"], choose)
 
 
-def tool_calls_table(calls: pl.DataFrame) -> str | None:
-    """Described tool steps with arguments and results; the step_id that was chosen."""
+def tool_calls_table(calls: pl.DataFrame, choose: Callable[[str], None]) -> None:
+    """Described tool steps with arguments and results; `choose` is called with the step_id of the one chosen."""
     shown = calls.select(
         _words(pl.coalesce("tool_name", "name"), 120).alias("tool_name"),
         _status_chips(),
@@ -136,23 +137,48 @@ def tool_calls_table(calls: pl.DataFrame) -> str | None:
         "note": _text("Note", 180),
         "tool_call_id": _text("Call", 140),
     }
-    return _chosen("tool_calls_table", "tool calls of this run", shown, columns, calls["step_id"])
+    _choosing("tool_calls_table", "tool calls of this run", shown, columns, calls["step_id"], choose)
 
 
 def _chosen(key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], ids: pl.Series) -> str | None:
-    event: DataframeState = st.dataframe(
+    return _chosen_id(_draw(key, what, shown, columns, "rerun"), ids)
+
+
+def _choosing(
+    key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], ids: pl.Series, choose: Callable[[str], None]
+) -> None:
+    # The table keeps its selection while other parts of the page open other steps, so only a change counts.
+    def changed() -> None:
+        chosen = _chosen_id(st.session_state[key], ids)
+        if chosen is not None:
+            choose(chosen)
+
+    _draw(key, what, shown, columns, changed)
+
+
+def _draw(
+    key: str,
+    what: str,
+    shown: pl.DataFrame,
+    columns: dict[str, Any],
+    on_select: Literal["rerun"] | Callable[[], None],
+) -> DataframeState:
+    return st.dataframe(
         shown,
         key=key,
         hide_index=True,
         placeholder="—",
         row_height=ROW_PIXELS,
         height=ROW_PIXELS * (min(shown.height, ROWS_IN_SIGHT) + 1) + 2,
-        on_select="rerun",
+        on_select=on_select,
         selection_mode="single-cell",
         alt=f"{shown.height} {what}; choosing a cell opens its row",
         column_config=columns,
     )
-    cells = event.selection.cells
+
+
+def _chosen_id(state: DataframeState, ids: pl.Series) -> str | None:
+    cells = state.selection.cells
     return str(ids[cells[0][0]]) if cells and cells[0][0] < len(ids) else None
 
 

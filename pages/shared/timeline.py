@@ -9,7 +9,7 @@ from pages.shared import data, figures, links, tables
 from pages.shared.format import count
 from pages.shared.steps import end_ms, first_to_open
 
-BARS_A_PAGE = 100
+BARS_A_PAGE = 50
 RANKED_STEPS = 12
 _CHART = {"displayModeBar": False}
 
@@ -33,7 +33,7 @@ def draw(project: str, run: dict[str, Any], steps: pl.DataFrame, opened: str | N
             _waterfall(steps, opened)
     if table.open:
         with table:
-            _open_from(tables.steps_table(steps))
+            tables.steps_table(steps, links.open_step)
     if calls.open:
         with calls:
             _tool_calls(steps)
@@ -54,26 +54,37 @@ def _waterfall(steps: pl.DataFrame, opened: str | None) -> None:
     if shown.is_empty():
         st.info("This run has plumbing spans only.")
         return
-    page_count = -(-shown.height // BARS_A_PAGE)
-    first = 0
-    if page_count > 1:
-        position = shown["step_id"].index_of(opened) or 0
-        with st.container(horizontal=True, vertical_alignment="center"):
-            page = st.pagination(page_count, default=position // BARS_A_PAGE + 1, key="bars", bind="query-params")
-            first = (page - 1) * BARS_A_PAGE
-            last = min(first + BARS_A_PAGE, shown.height)
-            st.text(f"Showing {count(first + 1)} to {count(last)} of {count(shown.height)} steps")
+    first = _first_bar(shown["step_id"], opened)
     rows = shown.slice(first, BARS_A_PAGE)
-    figure = figures.waterfall(rows, end_ms(steps), opened)
-    with st.container(height=640 if rows.height > 22 else "content", border=False):
-        st.plotly_chart(
-            figure,
-            key="waterfall",
-            on_select=_open_clicked_bar,
-            selection_mode="points",
-            config=_CHART,
-            alt=f"When each of {rows.height} steps ran; the tab Steps has the same as a table",
+    st.plotly_chart(
+        figures.waterfall(rows, end_ms(steps), opened),
+        key="waterfall",
+        on_select=_open_clicked_bar,
+        selection_mode="points",
+        config=_CHART,
+        alt=f"When each of {rows.height} steps ran; the tab Steps has the same as a table",
+    )
+
+
+def _first_bar(step_ids: pl.Series, opened: str | None) -> int:
+    """Where the drawn bars begin: on the page that the URL names, else on that of the opened step."""
+    page_count = -(-len(step_ids) // BARS_A_PAGE)
+    if page_count == 1:
+        return 0
+    asked = st.query_params.get("bars", "")
+    of_opened = ((step_ids.index_of(opened) if opened else None) or 0) // BARS_A_PAGE + 1
+    key = f"bars_of_{opened}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = st.pagination(
+            page_count,
+            default=int(asked) if asked.isdecimal() and 1 <= int(asked) <= page_count else of_opened,
+            key=key,
+            on_change=lambda: st.query_params.update(bars=str(st.session_state[key])),
         )
+        first = (page - 1) * BARS_A_PAGE
+        last = min(first + BARS_A_PAGE, len(step_ids))
+        st.text(f"Showing {count(first + 1)} to {count(last)} of {count(len(step_ids))} steps")
+    return first
 
 
 def _open_clicked_bar() -> None:
@@ -82,18 +93,12 @@ def _open_clicked_bar() -> None:
         links.open_step(str(points[0]["customdata"]))
 
 
-def _open_from(step_id: str | None) -> None:
-    if step_id:
-        links.open_step(step_id)
-        st.rerun()
-
-
 def _tool_calls(steps: pl.DataFrame) -> None:
     calls = steps.filter(kind="tool")
     if calls.is_empty():
         st.caption("This run called no tools.")
         return
-    _open_from(tables.tool_calls_table(calls))
+    tables.tool_calls_table(calls, links.open_step)
 
 
 def _cost_and_latency(steps: pl.DataFrame) -> None:
@@ -123,6 +128,6 @@ def _session(project: str, run: dict[str, Any], zone: str) -> None:
     if others.is_empty():
         st.caption("This session has no other run.")
         return
-    chosen = tables.session_table(others, zone)
+    chosen = tables.session_table(others, zone, run["run_id"])
     if chosen:
         st.switch_page(links.RUN_PAGE, query_params=links.to_run(project, chosen))

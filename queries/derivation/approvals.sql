@@ -49,7 +49,7 @@ executed as (
         min(starts.start_ns) as resumed_ns
     from derived_questions as questions
     inner join derived_steps as steps
-        on questions.project = steps.project and steps.kind = 'tool' and steps.counted
+        on questions.project = steps.project and steps.kind = 'tool' and steps.counted and steps.signal <> 'message'
             and steps.start_ns >= epoch_ns(questions.requested_at)
     inner join placed as starts on steps.run = starts.run
     left join later_runs on questions.run = later_runs.asking_run and steps.run = later_runs.run
@@ -108,6 +108,7 @@ gathered as (
         resumed.reason as resumed_reason,
         resumed.args_after as resumed_args,
         ran.tool_args as ran_args,
+        ran.tool_result as ran_result,
         coalesce(told.tool_result, questions.told) as told_result,
         coalesce(resumed.resumed_ns, executed.resumed_ns, told.resumed_ns) as resumed_ns,
         questions.run in (select asking_run from later_runs) as went_on,
@@ -126,17 +127,13 @@ gathered as (
 judged as (
     select
         gathered.*,
-        regexp_matches(
-            told_result,
-            '(?i)rejected by (the )?user|manually rejected|was not approved|is rejected|user rejected|denied by (the )?user'
-        ) as reads_refused,
         coalesce(
             decision,
             resumed_decision,
             case
+                when reads_refused(ran_result) then 'rejected'
                 when answer_node is not null then 'approved'
-                when told_result is not null
-                    and (reads_refused or ((says_so or some_ran) and told is null))
+                when reads_refused(told_result) or (told_result is not null and told is null and (says_so or some_ran))
                     then 'rejected'
             end
         ) as said,
@@ -151,6 +148,7 @@ select
     step_id,
     node,
     answer_node,
+    case when said in ('approved', 'approved_modified') then resumed_args end as resumed_args,
     conversation_id,
     workflow_name,
     agent_name,
@@ -170,7 +168,8 @@ select
     end as decision,
     coalesce(decider_type, case when said is not null and evidence <> 'explicit' then 'human' end) as decider_type,
     decider,
-    coalesce(reason, resumed_reason, case when said = 'rejected' and decision is null then told_result end) as reason,
+    coalesce(reason, resumed_reason, case when said = 'rejected' and decision is null then coalesce(ran_result, told_result) end)
+        as reason,
     args_before,
     case when said in ('approved', 'approved_modified') then final_args end as args_after,
     coalesce(

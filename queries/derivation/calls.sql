@@ -1,5 +1,28 @@
 -- What did each counted record know, its twins included? One row per record of a run.
 create or replace temp table calls as
+with called as (
+    select
+        asked.run,
+        asked.tool_name
+    from (
+        select
+            tree.run,
+            unnest(records.proposed_calls).name as tool_name
+        from tree
+        inner join records on tree.row_id = records.row_id
+        where records.proposed_calls is not null
+    ) as asked
+    anti join (
+        select
+            tree.run,
+            records.tool_name
+        from tree
+        inner join records on tree.row_id = records.row_id
+        where records.kind in ('tool', 'approval')
+    ) as known on asked.run = known.run and asked.tool_name = known.tool_name
+    group by asked.run, asked.tool_name
+)
+
 select
     tree.node,
     tree.run,
@@ -7,9 +30,11 @@ select
     tree.run_id,
     tree.row_id,
     leaders.node is not null as is_repeated,
+    leaders.leader,
     case
         when records.kind = 'other' and records.signal = 'span' and records.parent_span_id is null and tree.acts_below > 0
             then 'workflow'
+        when records.kind = 'other' and called.tool_name is not null then 'tool'
         else records.kind
     end as kind,
     coalesce(merged.operation, records.operation) as operation,
@@ -31,7 +56,7 @@ select
     coalesce(merged.reasoning_tokens, records.reasoning_tokens) as reasoning_tokens,
     coalesce(merged.cost_usd, records.cost_usd) as cost_usd,
     coalesce(merged.cost_source, records.cost_source) as cost_source,
-    coalesce(tools.tool_name, merged.tool_name, records.tool_name) as tool_name,
+    coalesce(tools.tool_name, merged.tool_name, records.tool_name, called.tool_name) as tool_name,
     coalesce(merged.tool_type, records.tool_type) as tool_type,
     coalesce(merged.tool_call_id, records.tool_call_id, tools.tool_call_id) as tool_call_id,
     coalesce(merged.tool_args, records.tool_args) as tool_args,
@@ -53,8 +78,7 @@ from tree
 inner join records on tree.row_id = records.row_id
 left join merged on tree.node = merged.node
 left join leaders on tree.node = leaders.node
-left join nodes as agent_nodes on tree.agent_node = agent_nodes.node
-left join records as agents on agent_nodes.row_id = agents.row_id
--- A wait for permission within a tool is about that tool's call.
-left join nodes as tool_nodes on records.kind = 'approval' and tree.tool_node = tool_nodes.node
-left join records as tools on tool_nodes.row_id = tools.row_id
+left join records as agents on tree.agent_row_id = agents.row_id
+left join records as tools on tree.asking_tool_row_id = tools.row_id
+-- A span without a kind that bears the name of a tool asked for in its run is that tool's, unless others are its steps.
+left join called on records.signal = 'span' and tree.run = called.run and records.name = called.tool_name

@@ -48,6 +48,7 @@ select
     numbered.kind in ('tool', 'agent') or (numbered.kind = 'llm' and numbered.has_usage) as is_metered_boundary,
     numbered.kind in ('llm', 'agent') or (numbered.kind = 'tool' and numbered.has_tool_name) as is_named_boundary,
     numbered.kind = 'tool' as is_tool,
+    numbered.kind = 'approval' as is_approval,
     numbered.kind in ('llm', 'embedding') and numbered.has_usage as has_usage,
     numbered.kind in ('agent', 'llm', 'tool') as acts
 from numbered

@@ -14,48 +14,65 @@ with placed as (
 ),
 
 touched_runs as (
-    select distinct nodes.run
+    select nodes.run
+    from nodes
+    inner join records on nodes.row_id = records.row_id
+    semi join seeds on records.project = seeds.project and records.trace_id = seeds.trace_id
+    union
+    select nodes.run
     from nodes
     inner join records on nodes.row_id = records.row_id
     inner join seeds
-        on records.project = seeds.project
-            and (
-                records.trace_id = seeds.trace_id
-                or (
-                    records.trace_id is null
-                    and seeds.trace_id is null
-                    and records.run_key = seeds.run_key
-                    and records.start_ns <= seeds.until
-                    and records.end_ns >= seeds.since
-                )
-            )
+        on records.project = seeds.project and records.run_key = seeds.run_key
+            and records.start_ns <= seeds.until and records.end_ns >= seeds.since
+    where records.trace_id is null and seeds.trace_id is null
     union
     select derived_runs.run
     from derived_runs
-    inner join stale_runs
-        on derived_runs.project = stale_runs.project
-            and (
-                derived_runs.run_id = stale_runs.run_id
-                or list_has_any(derived_runs.trace_ids, stale_runs.trace_ids)
-            )
+    semi join stale_runs on derived_runs.project = stale_runs.project and derived_runs.run_id = stale_runs.run_id
+    union
+    select members.run
+    from (
+        select
+            run,
+            project,
+            unnest(trace_ids) as trace_id
+        from derived_runs
+    ) as members
+    semi join (
+        select
+            project,
+            unnest(trace_ids) as trace_id
+        from stale_runs
+    ) as stale on members.project = stale.project and members.trace_id = stale.trace_id
     union
     select derived_runs.run
     from derived_runs
-    inner join linked_runs
+    semi join linked_runs
         on derived_runs.project = linked_runs.project and derived_runs.run_id = linked_runs.run_id and linked_runs.asked
+),
+
+touched_places as (
+    select
+        placed.project,
+        placed.conversation_id,
+        placed.place
+    from placed
+    semi join touched_runs on placed.run = touched_runs.run
 )
 
 select
-    project,
-    run_id,
-    run
+    placed.project,
+    placed.run_id,
+    placed.run
 from placed
-where run in (select run from touched_runs)
-    or exists (
-        select 1
-        from placed as other
-        where other.project = placed.project
-            and other.conversation_id = placed.conversation_id
-            and other.run in (select run from touched_runs)
-            and abs(other.place - placed.place) <= 20
-    )
+where placed.run in (
+    select run
+    from touched_runs
+    union all
+    select near.run
+    from placed as near
+    inner join touched_places
+        on near.project = touched_places.project and near.conversation_id = touched_places.conversation_id
+            and near.place between touched_places.place - 20 and touched_places.place + 20
+)

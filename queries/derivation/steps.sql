@@ -1,6 +1,7 @@
 -- What did each run do, step by step? One row per record of a run, plumbing (kind other) included, and one per tool
 -- call that is known from the model's messages alone.
--- counted: false for plumbing, wrappers and repetitions, so that a call counts once however many records tell of it.
+-- counted: false for plumbing, wrappers and repetitions, so that a call counts once however many records tell of it;
+-- counted_as: the step that counts in its place, where one does.
 create or replace temp table derived_steps as
 with tools as (
     select
@@ -84,10 +85,16 @@ select
     calls.cost_usd,
     calls.cost_source,
     calls.kind <> 'other' and not calls.is_repeated as counted,
+    lower(hex(counted_records.span_id)) as counted_as,
     calls.tool_name,
     calls.tool_type,
     calls.tool_call_id,
-    coalesce(calls.tool_args, told_of_tools.tool_args) as tool_args,
+    -- Some instrumentations keep a bare text or an empty object of the arguments that the model gave as JSON.
+    case
+        when json_valid(told_of_tools.tool_args) and (not json_valid(calls.tool_args) or calls.tool_args in ('{}', 'null'))
+            then told_of_tools.tool_args
+        else coalesce(calls.tool_args, told_of_tools.tool_args)
+    end as tool_args,
     coalesce(calls.tool_result, told_of_tools.tool_result) as tool_result,
     calls.mcp_server,
     case
@@ -143,4 +150,6 @@ from calls
 inner join tree on calls.node = tree.node
 inner join records on calls.row_id = records.row_id
 left join spread on calls.run = spread.run
+left join tree as counted_nodes on calls.leader = counted_nodes.node
+left join records as counted_records on counted_nodes.row_id = counted_records.row_id
 left join told_of_tools on calls.node = told_of_tools.node

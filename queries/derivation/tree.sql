@@ -16,8 +16,12 @@ select
     walked.boundary_node,
     walked.metered_node,
     walked.named_node,
-    walked.tool_node,
+    agents.row_id as agent_row_id,
+    -- A wait for permission within a tool is about that tool's call.
+    case when nodes.is_approval then tools.row_id end as asking_tool_row_id,
     walked.usage_below,
     walked.acts_below
 from nodes
 inner join walked on nodes.node = walked.node
+left join nodes as agents on walked.agent_node = agents.node
+left join nodes as tools on walked.tool_node = tools.node

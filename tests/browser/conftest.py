@@ -6,16 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Position, expect, sync_playwright
 
 from tests.browser.running import running_app
 from tests.serving import RunningServer
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 ROW_PIXELS = 36
 
 
@@ -50,9 +56,12 @@ class Visitor:
         return self.page.get_by_test_id("stMain").get_by_test_id("stText").all_inner_texts()
 
     def click_row(self, row: int) -> None:
-        """Clicks the first column of a row of the first table; tables are drawn on a canvas."""
+        """Points at a row of the first table, then clicks it; tables are drawn on a canvas and want both."""
         table = self.page.get_by_test_id("stDataFrame").first
-        table.click(position={"x": 60, "y": ROW_PIXELS * (row + 1.5)})
+        place: Position = {"x": 60, "y": ROW_PIXELS * (row + 1.5)}
+        table.hover(position=place)
+        expect(self.page.get_by_test_id("stElementToolbar").first).to_be_visible()
+        table.click(position=place)
 
 
 @pytest.fixture(scope="session")
