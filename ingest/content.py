@@ -25,7 +25,7 @@ _MESSAGE_EVENTS = (
     "claude_code.assistant_response",
 )
 _CALL_TYPE = pl.List(pl.Struct({"id": pl.String, "name": pl.String, "args": pl.String}))
-_ANSWER_TYPE = pl.List(pl.Struct({"id": pl.String, "result": pl.String}))
+_ANSWER_TYPE = pl.List(pl.Struct({"id": pl.String, "result": pl.String, "name": pl.String, "args": pl.String}))
 
 Messages = list[dict[str, Any]]
 
@@ -167,7 +167,18 @@ def _answered(asked: Messages) -> list[dict[str, str | None]] | None:
     """Tool results after the last turn of the model: those it is told for the first time."""
     last = max((index for index, message in enumerate(asked) if message.get("role") == "assistant"), default=-1)
     answers = messages.tool_answers(asked[last + 1 :])[:_CALLS]
-    return [{"id": answer["id"], "result": (answer["result"] or "")[:_CALL_CHARACTERS]} for answer in answers] or None
+    if not answers:
+        return None
+    proposed = {call["id"]: call for call in messages.tool_calls(asked) if call["id"]}
+    return [
+        {
+            "id": answer["id"],
+            "result": (answer["result"] or "")[:_CALL_CHARACTERS],
+            "name": proposed.get(answer["id"], {}).get("name"),
+            "args": (proposed.get(answer["id"], {}).get("args") or "")[:_CALL_CHARACTERS] or None,
+        }
+        for answer in answers
+    ]
 
 
 def _finish_reasons(said: Messages) -> list[str] | None:

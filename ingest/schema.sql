@@ -78,7 +78,7 @@ create table spans (
     input_preview varchar,                  -- text of the last user message, cut after 500 characters
     output_preview varchar,                 -- text of the answer, likewise
     proposed_calls struct(id varchar, name varchar, args varchar)[],     -- tool calls the model asked for
-    answered_calls struct(id varchar, result varchar)[],                 -- tool results that its input carries
+    answered_calls struct(id varchar, result varchar, name varchar, args varchar)[],                 -- tool results that its input carries
     approval_id varchar,
     approval_decision varchar,
     approval_decider_type varchar,
@@ -144,7 +144,7 @@ create table log_records (
     input_preview varchar,                  -- records that carry messages of their span: as in `spans`
     output_preview varchar,
     proposed_calls struct(id varchar, name varchar, args varchar)[],
-    answered_calls struct(id varchar, result varchar)[],
+    answered_calls struct(id varchar, result varchar, name varchar, args varchar)[],
     labels varchar[] not null,
     resource_id ubigint not null,
     scope_id ubigint not null,

@@ -50,7 +50,7 @@ def draw_pager(cursor: str | None, following: str | None) -> None:
         return
     with st.container(horizontal=True, horizontal_alignment="right"):
         if cursor is not None:
-            st.button("First page", icon=":material/first_page:", on_click=first_page)
+            st.button("First page", key="first_page", icon=":material/first_page:", on_click=first_page)
             st.button("Previous", icon=":material/chevron_left:", on_click=_previous_page, disabled=not _passed())
         st.button(
             "Next",
@@ -100,10 +100,11 @@ def back_to_runs(project: str) -> Query:
 
 
 def project() -> str:
-    """The project that `app.py` settled for this page."""
-    if "project" not in st.session_state:
+    """The project that `app.py` settled for this page; handed over once per run of the page."""
+    settled: str | None = st.session_state.pop("project", None)
+    if settled is None:
         _enter_by_app()
-    return str(st.session_state["project"])
+    return settled
 
 
 def _enter_by_app() -> NoReturn:
