@@ -17,12 +17,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from settings import Settings
+from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
 ROOT = Path(__file__).resolve().parent
-SERVER_FLAGS = ("http_host", "http_port", "grpc_host", "grpc_port", "database")
 APP_HOST = "127.0.0.1"  # the app has no login of its own, so it never listens further
 STOP_SECONDS = 20  # the server first commits what it has accepted
 STARTING_POLL_SECONDS, RUNNING_POLL_SECONDS = 0.05, 0.25
@@ -36,8 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs until told to stop; the exit code."""
     os.chdir(ROOT)  # a relative database path means the same wherever this is started from
     try:
-        settings = with_free_ports(read_settings(argv))
-    except CannotStart as error:
+        parser = argparse.ArgumentParser(description="Starts Runlight's server and app together.")
+        settings = with_free_ports(read_settings(parser, (*SERVER_FLAGS, "app_port"), argv))
+    except (CannotStart, SettingsError) as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 2
     if not settings.database.exists():
@@ -51,20 +49,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return supervise(children, settings, stop_signals)
     finally:
         stop_all(children, stop_signals)
-
-
-def read_settings(argv: Sequence[str] | None) -> Settings:
-    """The environment's settings, overridden by flags."""
-    parser = argparse.ArgumentParser(description="Starts Runlight's server and app together.")
-    for name in (*SERVER_FLAGS, "app_port"):
-        field = Settings.model_fields[name]
-        about = f"{field.description} [{variable(name)}; default {field.default}]"
-        parser.add_argument(flag(name), default=argparse.SUPPRESS, help=about)
-    try:
-        return Settings(**vars(parser.parse_args(argv)))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise CannotStart(f"{variable(str(first['loc'][0]))}: {first['msg']}") from None
 
 
 def with_free_ports(settings: Settings) -> Settings:
@@ -89,14 +73,6 @@ def with_free_ports(settings: Settings) -> Settings:
         for probe in probes:
             probe.close()
     return settings.model_copy(update=ports)
-
-
-def variable(name: str) -> str:
-    return f"RUNLIGHT_{name.upper()}"
-
-
-def flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 class Child:

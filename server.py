@@ -16,52 +16,62 @@ from ingest.prices import PriceFileError, PriceList
 from ingest.projects import project_of
 from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
+from ingest.renormalise import renormalise
 from ingest.store import Store, StoreError
 from ingest.stored import Records
 from ingest.writer import Writer
 from queries.api import create_api
 from queries.database import Database
-from queries.summaries import Summaries
-from settings import Settings
+from queries.summaries import Summaries, rebuild
+from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
 _BACKLOG = 2048
-_FLAGS = {
-    "http_host": "address of OTLP/HTTP and the read API",
-    "http_port": "port of OTLP/HTTP and the read API; 0 picks a free one",
-    "grpc_host": "address of OTLP/gRPC",
-    "grpc_port": "port of OTLP/gRPC; 0 picks a free one",
-    "database": "the DuckDB file",
-}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until SIGINT or SIGTERM. Returns the exit code: 0 after a clean stop, 2 if it could not start."""
+    """Serve until SIGINT or SIGTERM, or carry out a command. Returns the exit code: 2 if it could not start."""
     parser = argparse.ArgumentParser(
         prog="server.py", description="Runlight: receives OTLP, keeps it, answers questions."
     )
-    for name, meaning in _FLAGS.items():
-        default = Settings.model_fields[name].default
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", help=f"{meaning} (default {default}, or RUNLIGHT_{name.upper()})"
-        )
-    flags = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=("serve", "renormalise"),
+        default="serve",
+        help="serve (default), or read all kept records anew under today's conventions while no server runs",
+    )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
-        settings = Settings(**flags)
-        listener = _listen(settings)
+        settings = read_settings(parser, SERVER_FLAGS, arguments)
+        command = parser.parse_args(arguments).command
+        listener = _listen(settings) if command == "serve" else None
         store = Store.open(settings.database)
-        prices = PriceList(settings.price_file)
-    except (ValueError, OSError, StoreError, PriceFileError) as error:
+        preparer = Preparer(PriceList(settings.price_file), Redactor.default())
+    except (OSError, SettingsError, StoreError, PriceFileError) as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 2
-    return asyncio.run(_serve(settings, listener, store, prices))
+    if listener is None:
+        return _renormalise(store, preparer)
+    return asyncio.run(_serve(settings, listener, store, preparer))
 
 
-async def _serve(settings: Settings, listener: socket.socket, store: Store, prices: PriceList) -> int:
+def _renormalise(store: Store, preparer: Preparer) -> int:
+    for done, blocks in renormalise(store, preparer):
+        print(f"\rrunlight: {done} of {blocks} blocks read anew", end="", flush=True)
+    print()
+    with store.cursor() as cursor:
+        while rebuild(cursor):
+            print(".", end="", flush=True)
+    print("\nrunlight: done")
+    store.close()
+    return 0
+
+
+async def _serve(settings: Settings, listener: socket.socket, store: Store, preparer: Preparer) -> int:
     summaries = Summaries(store.cursor())
     writer = Writer(
         store,
-        Preparer(prices, Redactor.default()),
+        preparer,
         queue_bytes=settings.queue_bytes,
         gather_ms=settings.gather_ms,
         on_commit=summaries.wake,
@@ -78,7 +88,7 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, pric
     try:
         grpc_server, grpc_port = start_grpc(writer, settings, project_of)
     except RuntimeError:
-        print(_busy(settings.grpc_host, settings.grpc_port, "--grpc-port", "RUNLIGHT_GRPC_PORT"), file=sys.stderr)
+        print(f"runlight: {_busy(settings.grpc_host, settings.grpc_port, 'grpc_port')}", file=sys.stderr)
         writer.stop()
         summaries.stop()
         store.close()
@@ -106,14 +116,12 @@ def _listen(settings: Settings) -> socket.socket:
         listener.bind((settings.http_host, settings.http_port))
         listener.listen(_BACKLOG)
     except OSError as error:
-        raise OSError(
-            _busy(settings.http_host, settings.http_port, "--http-port", "RUNLIGHT_HTTP_PORT") + f" ({error.strerror})"
-        ) from None
+        raise OSError(f"{_busy(settings.http_host, settings.http_port, 'http_port')} ({error.strerror})") from None
     return listener
 
 
-def _busy(host: str, port: int, flag: str, variable: str) -> str:
-    return f"cannot listen on {_address(host, port)}: choose another port with {flag} or {variable}"
+def _busy(host: str, port: int, name: str) -> str:
+    return f"cannot listen on {_address(host, port)}: choose another port with {flag(name)} or {variable(name)}"
 
 
 def _address(host: str, port: int) -> str:

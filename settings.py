@@ -1,9 +1,18 @@
 """Every setting, read once from the environment and flags into a frozen object."""
 
+import argparse
+import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SERVER_FLAGS = ("http_host", "http_port", "grpc_host", "grpc_port", "database")
+
+
+class SettingsError(Exception):
+    """One line that names the setting and what is wrong with it."""
 
 
 class Settings(BaseSettings):
@@ -29,3 +38,42 @@ class Settings(BaseSettings):
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
     url: str = Field("http://127.0.0.1:4318", description="The server, as the app and scripts reach it.")
     api_key: str | None = Field(None, description="Key that the app sends to the server.")
+
+    @field_validator("http_host", "grpc_host")
+    @classmethod
+    def _stays_on_this_machine(cls, host: str) -> str:
+        """Without API keys nobody else may send or read."""
+        try:
+            is_local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            is_local = False
+        if not is_local:
+            raise ValueError(f"{host!r} is not this machine alone; without API keys only a loopback address is served")
+        return host
+
+
+def read_settings(parser: argparse.ArgumentParser, names: Sequence[str], arguments: Sequence[str] | None) -> Settings:
+    """The environment's settings, overridden by the flags that `names` are added to the parser as.
+
+    Raises `SettingsError`. What else the parser knows is left to its owner.
+    """
+    for name in names:
+        field = Settings.model_fields[name]
+        about = f"{field.description} [{variable(name)}; default {field.default}]"
+        parser.add_argument(flag(name), default=argparse.SUPPRESS, help=about)
+    parsed = vars(parser.parse_args(arguments))
+    try:
+        return Settings(**{name: parsed[name] for name in names if name in parsed})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"{variable(str(first['loc'][0]))}: {first['msg']}") from None
+
+
+def flag(name: str) -> str:
+    """A setting as a flag: `http_port` → `--http-port`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def variable(name: str) -> str:
+    """A setting as an environment variable: `http_port` → `RUNLIGHT_HTTP_PORT`."""
+    return f"RUNLIGHT_{name.upper()}"

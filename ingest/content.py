@@ -174,8 +174,8 @@ def _answered(asked: Messages) -> list[dict[str, str | None]] | None:
         {
             "id": answer["id"],
             "result": (answer["result"] or "")[:_CALL_CHARACTERS],
-            "name": proposed.get(answer["id"], {}).get("name"),
-            "args": (proposed.get(answer["id"], {}).get("args") or "")[:_CALL_CHARACTERS] or None,
+            "name": proposed.get(answer["id"] or "", {}).get("name"),
+            "args": (proposed.get(answer["id"] or "", {}).get("args") or "")[:_CALL_CHARACTERS] or None,
         }
         for answer in answers
     ]

@@ -95,12 +95,21 @@ class Preparer:
             redacted=redaction.counts,
         )
 
+    def reread(self, signal: Signal, sources: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """The rows and the events of stored records, as `Prepared` has them; nothing is rejected or redacted."""
+        sources = sources.with_columns(
+            request=pl.lit(0, pl.UInt32), ordinal=pl.lit(0, pl.UInt32), record_hash=_hashes(sources["record"])
+        )
+        fields = wire.fields_of(signal, sources["record"])
+        events = self._event_rows(sources, fields) if signal is Signal.SPAN else None
+        return self._read(signal, sources, fields), events
+
     def _rows(self, signal: Signal, sources: pl.DataFrame, fields: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows, and the records that our own code fails on: those are kept raw and harm no neighbour."""
         nothing = sources.clear().with_columns(reason=pl.lit(None, pl.String))
         try:
             return self._read(signal, sources, fields), nothing
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not cost a record
+        except Exception as error:
             if sources.is_empty():
                 raise
             if len(sources) == 1:

@@ -20,14 +20,13 @@ from ingest.blocks import into_blocks
 from ingest.errors import Busy, Failed, ShuttingDown
 from ingest.intake import Receipt, Request, Signal
 from ingest.prepare import Prepared, Preparer
+from ingest.records import TABLES, TIMES, insert_records
 from ingest.store import Store
 
 _log = logging.getLogger(__name__)
 
 # More than this per commit makes the answer late without making the commit cheaper.
 _COMMIT_BYTES = 16 * 1024 * 1024
-_TABLES = {Signal.SPAN: "spans", Signal.LOG: "log_records", Signal.METRIC: "metric_points"}
-_TIMES = {Signal.SPAN: "started_at", Signal.LOG: "logged_at", Signal.METRIC: "measured_at"}
 _KEYS = {
     Signal.SPAN: ("project", "trace_id", "span_id"),
     Signal.LOG: ("project", "log_id"),
@@ -194,21 +193,13 @@ class Writer:
         signal = prepared.signal
         fresh, duplicates, conflicts = self._sift(signal, prepared.rows)
         rows = fresh.with_columns(batch_id=pl.lit(batch_id, pl.UInt64))
-        rows, blocks = into_blocks(rows, signal, _TIMES[signal], self._next_block)
+        rows, blocks = into_blocks(rows, signal, TIMES[signal], self._next_block)
         if not rows.is_empty():
             self._next_block = int(rows["block_id"].max()) + 1  # type: ignore[arg-type]
         self._insert_sources(prepared)
         self._store.insert("content_blocks", blocks)
-        if signal is Signal.LOG:
-            steps = rows.filter("is_step")
-            rows = rows.with_columns(step_id=pl.when("is_step").then("span_id"), span_id="parent_span_id")
-            self._store.insert("spans", steps)
-            self._insert_touched(steps, batch_id)
-        self._store.insert(_TABLES[signal], rows)
+        insert_records(self._store, signal, rows, prepared.events)
         if signal is Signal.SPAN:
-            if prepared.events is not None:
-                self._store.insert("spans", _placed_events(prepared.events, rows))
-            self._insert_touched(rows, batch_id)
             self._store.insert(
                 "span_conflicts",
                 conflicts.with_columns(batch_id=pl.lit(batch_id, pl.UInt64)).rename({"record": "data"}),
@@ -230,7 +221,7 @@ class Writer:
             pl.int_range(pl.len()).over(keys).alias("twin"),
             pl.col("record_hash").first().over(keys).alias("first_hash"),
         )
-        stored = self._store.present(_TABLES[signal], keys, rows, _TIMES[signal], _MARGIN_HOURS[signal])
+        stored = self._store.present(TABLES[signal], keys, rows, TIMES[signal], _MARGIN_HOURS[signal])
         if signal is not Signal.SPAN:
             stored = stored.with_columns(record_hash=pl.lit(None, pl.UInt64))
         stored = stored.unique(list(keys)).rename({"record_hash": "stored_hash"}).with_columns(is_stored=True)
@@ -256,13 +247,6 @@ class Writer:
         for name, frame in (("resource", prepared.resources), ("scope", prepared.scopes)):
             self._known_sources[name].update(frame.select("project", f"{name}_id").iter_rows())
 
-    def _insert_touched(self, rows: pl.DataFrame, batch_id: int) -> None:
-        touched = rows.group_by("project", "trace_id", "run_key", "conversation_id").agg(
-            pl.col("started_at").min().alias("first_at"),
-            pl.max_horizontal(pl.col("ended_at").max(), pl.col("started_at").max()).alias("last_at"),
-        )
-        self._store.insert("touched", touched.with_columns(batch_id=pl.lit(batch_id, pl.UInt64)))
-
 
 @dataclass(frozen=True, slots=True)
 class _Gathered:
@@ -280,20 +264,12 @@ class _Removal:
     done: "Future[None]"
 
 
-def _placed_events(events: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """The events of the spans that are stored now; their record is that of their span."""
-    place = spans.select(
-        "project", "trace_id", pl.col("span_id").alias("parent_span_id"), "batch_id", "block_id", "block_position"
-    )
-    return events.filter("is_step").join(place, on=["project", "trace_id", "parent_span_id"], how="inner")
-
-
 def _ledger(
     prepared: Prepared, batch_id: int, rows: pl.DataFrame, duplicates: pl.DataFrame, conflicts: pl.DataFrame
 ) -> pl.DataFrame:
     """One row per project: what came, and what became of it."""
     now_ns = time.time_ns()
-    time_column = _TIMES[prepared.signal]
+    time_column = TIMES[prepared.signal]
     entries = []
     for project in sorted({request.project for request in prepared.requests}):
         requests = [request for request in prepared.requests if request.project == project]

@@ -27,6 +27,8 @@ QUESTION_THREADS = 4
 MOST_ROWS = 1_000
 _NEXT_HEADER = "x-runlight-next"
 _REMOVABLE_PROJECT = "demo"
+_ALL_LOGS = 2**31 - 1
+_PLACE = ("record_signal", "block_id", "block_position", "resource_id", "scope_id")
 _UNTIL_NS = 9_191_000_000 * 10**9
 
 log = logging.getLogger(__name__)
@@ -407,9 +409,7 @@ def _step_detail(records: Records, opened: OpenedRun, step_id: str) -> bytes:
     if not found.num_rows:
         raise NoSuchRun(f"run {opened.run_id[:200]!r} has no step {step_id[:200]!r}")
     steps, log_rows = found.to_pylist(), logs.to_pylist()
-    refs = [_ref(opened.project, row["signal"], row) for row in steps]
-    refs += [_ref(opened.project, "log", row) for row in log_rows]
-    contents = records.contents(refs)
+    contents = records.contents([_ref(opened.project, row) for row in steps + log_rows])
     own, twins, log_contents = contents[0], contents[1 : len(steps)], contents[len(steps) :]
     known = orjson.loads(rows_json(_public(found.slice(0, 1))))[0]
     said = {
@@ -434,21 +434,17 @@ def _joined(contents: Sequence[dict[str, Any]], name: str) -> list[Any] | None:
 
 
 def _otlp(records: Records, opened: OpenedRun) -> bytes:
-    spans = opened.ask("run_records").to_pylist()
-    logs = questions.run_logs(opened, limit=2**31 - 1).to_pylist()
-    refs = [_ref(opened.project, row["signal"], row) for row in spans] + [
-        _ref(opened.project, "log", row) for row in logs
-    ]
-    return orjson.dumps(records.otlp(list(dict.fromkeys(refs))))
+    rows = opened.ask("run_records").to_pylist() + questions.run_logs(opened, limit=_ALL_LOGS).to_pylist()
+    return orjson.dumps(records.otlp(list(dict.fromkeys(_ref(opened.project, row) for row in rows))))
 
 
-def _ref(project: str, signal: str, row: dict[str, Any]) -> Ref:
-    return Ref(project, signal, row["block_id"], row["block_position"], row["resource_id"], row["scope_id"])
+def _ref(project: str, row: dict[str, Any]) -> Ref:
+    return Ref(project, *(row[name] for name in _PLACE))
 
 
 def _public(table: pa.Table) -> pa.Table:
     """Without the columns that say where whole records are."""
-    return table.drop_columns(["block_id", "block_position", "resource_id", "scope_id"])
+    return table.drop_columns(list(_PLACE))
 
 
 def _merged(one_row: bytes, more: dict[str, bytes]) -> bytes:

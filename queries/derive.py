@@ -22,9 +22,9 @@ _ABOVE = {
     "named_node": "is_named_boundary",
     "tool_node": "is_tool",
 }
-_BELOW = {"usage_below": "has_usage", "acts_below": "acts"}
+_BELOW = {"usage_below": "has_usage", "acts_below": "acts", "waits_below": "waits"}
 
-_WORDS = ("normal_json", "reads_refused", "reads_failed")
+_WORDS = ("normal_json", "with_changes", "reads_refused", "reads_failed")
 _STEPS = (
     "twins",
     "leaders",
@@ -39,11 +39,10 @@ _STEPS = (
 _RUNS = ("questions", "approvals", "settled", "corrections", "runs")
 
 
-def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int, *, links_calls: bool = False) -> None:
+def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
     """Fill temporary table `derived_steps` with every step of the runs that table `seeds` names, of as many runs
-    before and after in their conversations, and with `links_calls` of the runs that asked for or answered the same
-    tool calls."""
-    _gather(connection, neighbours, links_calls)
+    before and after in their conversations, and of those that asked for or answered the same tool calls."""
+    _gather(connection, neighbours)
     _run(connection, "homes", "nodes")
     nodes = connection.execute("from nodes order by node").pl()
     connection.register("walked", walk(nodes, _ABOVE, _BELOW))
@@ -53,11 +52,11 @@ def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int, *, link
 
 def derive_runs(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
     """Fill `derived_steps`, `derived_approvals`, `derived_corrections` and `derived_runs` for table `seeds`."""
-    derive_steps(connection, neighbours, links_calls=True)
+    derive_steps(connection, neighbours)
     _run(connection, *_RUNS)
 
 
-def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int, links_calls: bool) -> None:
+def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
     """Fill temporary table `records` with all records of the seeds' runs and of the runs beside them."""
     _run(connection, "found_none", "scope_traces", "scope_keys", "scope_conversations", "linked_none")
     since, until = _one(connection, "select min(since), max(until) from seeds")
@@ -71,9 +70,8 @@ def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int, links_calls:
         _run(connection, "grow_traces", "grow_keys")
         size = _scope_size(connection)
         _find_records(connection)
-        if links_calls:
-            _run(connection, "call_ids")
-            run(connection, "derivation/linked_runs", reach)
+        _run(connection, "call_ids")
+        run(connection, "derivation/linked_runs", reach)
         _run(connection, "scope_conversations", "grow_traces", "grow_keys")
         if _scope_size(connection) == size:
             break

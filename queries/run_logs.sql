@@ -15,6 +15,7 @@ select
     log_records.service_name,
     log_records.tool_call_id,
     log_records.response_id,
+    'log' as record_signal,
     log_records.block_id,
     log_records.block_position,
     log_records.resource_id,

@@ -1,10 +1,10 @@
--- Where are the whole records of this run? One row per span and per log record that became a step.
+-- Where are the whole records of this run? One row per span and per log record or span event that became a step.
 select
-    signal,
+    record_signal,
     block_id,
     block_position,
     resource_id,
     scope_id
 from derived_steps
-where run = $run
+where run = $run and signal <> 'message'
 order by step_order

@@ -60,6 +60,7 @@ select
     steps.step_order as order,
     steps.cut,
     steps.flaws,
+    steps.record_signal,
     steps.block_id,
     steps.block_position,
     steps.resource_id,

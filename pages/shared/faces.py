@@ -73,10 +73,14 @@ def _empty_window(asked: Filters, last_activity_at: datetime) -> None:
     )
     st.text(f"The newest activity of this project: {local_time(last_activity_at, viewer_zone())}")
     with st.container(horizontal=True):
-        if asked.narrowing:
-            st.button("Lift the filters", key="lift_filters", icon=":material/filter_list_off:", on_click=clear_filters)
-        if asked.asked["since"] != data.ALL_TIME:
-            st.button("Look at all time", key="widen_window", icon=":material/date_range:", on_click=widen_window)
+        lifted = asked.narrowing and st.button(
+            "Lift the filters", key="lift_filters", icon=":material/filter_list_off:", on_click=clear_filters
+        )
+        widened = asked.asked["since"] != data.ALL_TIME and st.button(
+            "Look at all time", key="widen_window", icon=":material/date_range:", on_click=widen_window
+        )
+    if lifted or widened:
+        st.rerun()  # a button in a live part would draw that part only
 
 
 def empty_store(project: str) -> None:

@@ -48,6 +48,7 @@ def _neighbours(steps: pl.DataFrame, opened: str) -> None:
             inside = 0 <= other < steps.height
             st.button(
                 label,
+                key=label.lower().replace(" ", "_"),
                 icon=f":material/{icon}:",
                 disabled=not inside,
                 on_click=links.open_step,

@@ -48,36 +48,26 @@ def draw_pager(cursor: str | None, following: str | None) -> None:
     """The ways to newer and older rows; `cursor` names this page, None the first, and `following` the next."""
     if cursor is None and following is None:
         return
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if cursor is not None:
-            st.button("First page", key="first_page", icon=":material/first_page:", on_click=first_page)
-            st.button("Previous", icon=":material/chevron_left:", on_click=_previous_page, disabled=not _passed())
-        st.button(
-            "Next",
-            icon=":material/chevron_right:",
-            on_click=_next_page,
-            args=(cursor, following),
-            disabled=following is None,
-        )
-
-
-def _passed() -> list[str]:
     # The pages before this one, as far as this session came through them; a pasted link knows none.
-    passed: list[str] = st.session_state.setdefault("cursors", [])
-    return passed
+    passed: list[str | None] = st.session_state.setdefault("cursors", [])
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        first = st.button("First page", key="first_page", icon=":material/first_page:", disabled=cursor is None)
+        before = st.button("Previous", key="previous_page", icon=":material/chevron_left:", disabled=not passed)
+        after = st.button("Next", key="next_page", icon=":material/chevron_right:", disabled=following is None)
+    if first:
+        _turn_to(None, [])
+    elif before:
+        _turn_to(passed[-1], passed[:-1])
+    elif after:
+        _turn_to(following, [*passed, cursor])
 
 
-def _next_page(cursor: str | None, following: str) -> None:
-    _passed().append(cursor or "")
-    st.query_params["cursor"] = following
-
-
-def _previous_page() -> None:
-    before = _passed().pop()
-    if before:
-        st.query_params["cursor"] = before
-    else:
-        first_page()
+def _turn_to(cursor: str | None, passed: list[str | None]) -> None:
+    first_page()
+    st.session_state["cursors"] = passed
+    if cursor is not None:
+        st.query_params["cursor"] = cursor
+    st.rerun()
 
 
 def remember_runs(project: str) -> None:

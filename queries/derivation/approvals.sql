@@ -89,14 +89,16 @@ told as (
 resumed as (
     select
         later_runs.asking_run as run,
-        arg_min(steps.approval_decision, steps.node) as decision,
+        arg_min(nullif(steps.approval_decision, 'pending'), steps.node) as decision,
         arg_min(records.approval_reason, steps.node) as reason,
         arg_min(records.approval_args_after, steps.node) as args_after,
+        any_value(later_runs.run) as by_run,
         any_value(later_runs.start_ns) as resumed_ns
     from later_runs
     inner join derived_steps as steps on later_runs.run = steps.run and later_runs.distance = 1
     inner join records on steps.row_id = records.row_id
-    where steps.kind not in ('approval', 'tool') and steps.approval_decision <> 'pending'
+    where steps.kind not in ('approval', 'tool')
+        and (coalesce(steps.approval_decision, 'pending') <> 'pending' or records.approval_args_after is not null)
     group by later_runs.asking_run
 ),
 
@@ -106,7 +108,8 @@ gathered as (
         executed.node as answer_node,
         resumed.decision as resumed_decision,
         resumed.reason as resumed_reason,
-        resumed.args_after as resumed_args,
+        with_changes(questions.args_before, resumed.args_after) as resumed_args,
+        resumed.by_run,
         ran.tool_args as ran_args,
         ran.tool_result as ran_result,
         coalesce(told.tool_result, questions.told) as told_result,
@@ -148,6 +151,7 @@ select
     step_id,
     node,
     answer_node,
+    by_run,
     case when said in ('approved', 'approved_modified') then resumed_args end as resumed_args,
     conversation_id,
     workflow_name,

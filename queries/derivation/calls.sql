@@ -80,5 +80,7 @@ left join merged on tree.node = merged.node
 left join leaders on tree.node = leaders.node
 left join records as agents on tree.agent_row_id = agents.row_id
 left join records as tools on tree.asking_tool_row_id = tools.row_id
--- A span without a kind that bears the name of a tool asked for in its run is that tool's, unless others are its steps.
-left join called on records.signal = 'span' and tree.run = called.run and records.name = called.tool_name
+-- A span that says nothing of itself but bears the name of a tool asked for in its run is that tool's.
+left join called
+    on records.signal = 'span' and records.operation is null and tree.run = called.run
+        and records.name = called.tool_name

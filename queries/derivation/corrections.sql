@@ -38,6 +38,11 @@ with acts as (
     from derived_steps as steps
     inner join records on steps.row_id = records.row_id
     where records.correction_kind is not null
+        -- The resumed run's root repeats the decision that is counted where the question was asked.
+        and not (
+            steps.kind <> 'human' and steps.tool_call_id is null
+            and steps.run in (select by_run from derived_approvals where decision in ('rejected', 'approved_modified'))
+        )
     union all
     select
         steps.project,
@@ -58,7 +63,9 @@ with acts as (
     inner join records on steps.row_id = records.row_id
     where records.correction_kind is null and records.evaluator_type = 'human'
         and (
-            lower(records.evaluation_label) in ('fail', 'failed', 'negative', 'bad', 'thumbs_down', 'thumbs-down', 'down')
+            lower(records.evaluation_label) in (
+                'fail', 'failed', 'negative', 'bad', 'thumbs_down', 'down', 'false', 'no', 'incorrect', 'wrong'
+            )
             or (records.evaluation_label is null and records.evaluation_score <= 0)
         )
 )

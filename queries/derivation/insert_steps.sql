@@ -1,7 +1,7 @@
 -- Write the steps of the runs to be written, plumbing left out.
 insert into steps by name
 select derived_steps.* exclude (
-    run, node, row_id, counted_as, dialects, start_ns, end_ns, pause, is_judgement, is_root, input_preview, output_preview,
+    run, node, row_id, counted_as, record_signal, dialects, start_ns, end_ns, pause, is_judgement, is_root, input_preview, output_preview,
     proposed_calls, approval_decision, rollup_input_tokens, rollup_output_tokens, usage_below, agent_node
 )
 from derived_steps

@@ -3,6 +3,6 @@ create or replace temp table linked_runs as
 select
     project,
     run_id,
-    false as asked
+    false as is_affected
 from runs
 limit 0

@@ -11,6 +11,7 @@ with numbered as (
         records.parent_span_id,
         records.signal,
         records.kind,
+        records.pause,
         row_number() over (
             order by
                 records.project, homes.run_id, records.start_ns, records.end_ns desc, records.signal desc, records.span_id,
@@ -50,7 +51,8 @@ select
     numbered.kind = 'tool' as is_tool,
     numbered.kind = 'approval' as is_approval,
     numbered.kind in ('llm', 'embedding') and numbered.has_usage as has_usage,
-    numbered.kind in ('agent', 'llm', 'tool') as acts
+    numbered.kind in ('agent', 'llm', 'tool') as acts,
+    coalesce(numbered.pause = 'pending', false) as waits
 from numbered
 left join spans_of_traces
     on numbered.project = spans_of_traces.project

@@ -1,5 +1,5 @@
 -- Which of the derived runs are to be written? Those that were touched, those that took over a stale run's traces,
--- those whose question was answered in one of these,
+-- those that share a tool call with one of these,
 -- and up to 20 before and after in the same conversation, since questions are answered across runs. The others were
 -- read only as their neighbours, and their own neighbours may be missing.
 create or replace temp table outputs as
@@ -49,7 +49,7 @@ touched_runs as (
     select derived_runs.run
     from derived_runs
     semi join linked_runs
-        on derived_runs.project = linked_runs.project and derived_runs.run_id = linked_runs.run_id and linked_runs.asked
+        on derived_runs.project = linked_runs.project and derived_runs.run_id = linked_runs.run_id and linked_runs.is_affected
 ),
 
 touched_places as (

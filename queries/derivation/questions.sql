@@ -3,18 +3,7 @@
 -- before a policy's, a later one before an earlier. The question belongs to the run that asked.
 -- A tool call that a model asked for and nobody ran is a question too; answers.sql says what became of it.
 create or replace temp table derived_questions as
-with interrupted as (
-    -- An interrupt is recorded by every span that it passes through; the innermost is where it was asked.
-    select
-        run,
-        arg_max(node, (kind = 'approval', depth, node)) as node
-    from derived_steps
-    where pause = 'pending'
-    group by run
-    having not bool_or(kind = 'approval')
-),
-
-acts as (
+with acts as (
     select
         steps.project,
         steps.run_id,
@@ -49,10 +38,9 @@ acts as (
         case when records.pause = 'pending' then 'content' else 'explicit' end as evidence
     from derived_steps as steps
     inner join records on steps.row_id = records.row_id
-    left join interrupted on steps.node = interrupted.node
     where steps.kind = 'approval'
         or (steps.kind = 'tool' and coalesce(steps.approval_decision, 'pending') <> 'pending' and steps.counted)
-        or interrupted.node is not null
+        or (records.pause = 'pending' and steps.status = 'pending')
 ),
 
 ids as (

@@ -99,7 +99,8 @@ select
     calls.mcp_server,
     case
         when calls.tool_status in ('denied', 'cancelled') then calls.tool_status
-        when records.pause = 'pending' then 'pending'
+        -- An interrupt is recorded by every span that it passes through; the innermost is where it was asked.
+        when records.pause = 'pending' and tree.waits_below = 0 then 'pending'
         when records.pause = 'cancelled' then 'cancelled'
         when calls.kind in ('approval', 'tool') and calls.approval_decision in ('rejected', 'auto_denied') then 'denied'
         when calls.kind in ('approval', 'tool') and calls.approval_decision in ('aborted', 'expired') then 'cancelled'
@@ -132,6 +133,7 @@ select
     records.block_position,
     records.resource_id,
     records.scope_id,
+    records.signal as record_signal,
     records.dialects,
     records.start_ns,
     records.end_ns,

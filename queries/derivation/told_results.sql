@@ -20,8 +20,8 @@ select
     node,
     start_ns,
     call.id as tool_call_id,
-    to_json(call) ->> 'name' as tool_name,
-    to_json(call) ->> 'args' as tool_args,
+    call.name as tool_name,
+    nullif(call.args, '') as tool_args,
     nullif(call.result, '') as tool_result
 from told
 qualify call.id is not null and row_number() over (partition by run, call.id order by start_ns, node) = 1

@@ -20,7 +20,8 @@ select
     -- A wait for permission within a tool is about that tool's call.
     case when nodes.is_approval then tools.row_id end as asking_tool_row_id,
     walked.usage_below,
-    walked.acts_below
+    walked.acts_below,
+    walked.waits_below
 from nodes
 inner join walked on nodes.node = walked.node
 left join nodes as agents on walked.agent_node = agents.node

@@ -37,6 +37,9 @@ unspanned as (
     left join asked_calls as asked on told.run = asked.run and told.tool_call_id = asked.tool_call_id
     anti join tools as by_id on told.project = by_id.project and told.tool_call_id = by_id.tool_call_id
     anti join strangers on told.run = strangers.run
+    -- An attempt made elsewhere after a failed one is told the same again.
+    qualify length(told.tool_call_id) < 12
+        or row_number() over (partition by told.project, told.tool_call_id order by told.start_ns, told.node) = 1
 )
 
 select
@@ -81,6 +84,7 @@ select
     model.block_position,
     model.resource_id,
     model.scope_id,
+    model.signal as record_signal,
     model.dialects,
     least(unspanned.asked_ns, unspanned.start_ns) as start_ns,
     unspanned.start_ns as end_ns,
@@ -90,9 +94,7 @@ select
     model.agent_node
 from unspanned
 inner join derived_steps as model on unspanned.node = model.node
+anti join tools on unspanned.run = tools.run and unspanned.tool_name = tools.tool_name
 where unspanned.tool_name is not null
-    and not exists (
-        select 1
-        from tools
-        where tools.run = unspanned.run and tools.tool_name = unspanned.tool_name and tools.tool_call_id is null
-    )
+    -- Hand-offs look like tool calls to the model.
+    and not regexp_matches(unspanned.tool_name, '^(transfer_to_|transfer_back_to_|hand_?off)')

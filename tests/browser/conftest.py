@@ -49,11 +49,32 @@ class Visitor:
     errors: list[str] = field(default_factory=list)
 
     def text(self, words: str) -> Locator:
-        return self.page.get_by_text(words)
+        return self.page.get_by_test_id("stMain").get_by_text(words, exact=True)
 
     def texts(self) -> list[str]:
         """All that the main part of the page says as plain text, from top to bottom."""
         return self.page.get_by_test_id("stMain").get_by_test_id("stText").all_inner_texts()
+
+    def rows(self) -> Locator:
+        """The rows of the first table, as screen readers are told of them."""
+        return self.page.get_by_test_id("stDataFrame").first.locator("tbody tr")
+
+    def bars(self) -> Locator:
+        """The rows of the timeline."""
+        return self.page.locator(".js-plotly-plot .annotation")
+
+    def click_bar(self, row: int) -> None:
+        """Clicks a row of the timeline, right of its label."""
+        box = self.bars().nth(row).bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + 320, box["y"] + box["height"] / 2)
+        self.page.mouse.click(box["x"] + 320, box["y"] + box["height"] / 2)
+
+    def expect_only_text(self) -> None:
+        """Nothing that telemetry says became an element, a link, a picture, a formula or a script that ran."""
+        main = self.page.get_by_test_id("stMain")
+        expect(main.locator("a[href*='outside.invalid'], img[src*='outside'], script, .katex, b, i")).to_have_count(0)
+        assert self.page.evaluate("window.hacked") is None
 
     def click_row(self, row: int) -> None:
         """Points at a row of the first table, then clicks it; tables are drawn on a canvas and want both."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
 
 
@@ -17,7 +17,7 @@ def tracing(exporter: SpanExporter, service: str = "support-bot", version: str =
         {"service.name": service, "service.version": version, "deployment.environment.name": "prod"}
     )
     provider = TracerProvider(resource=resource)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     yield provider.get_tracer("tests")
     provider.shutdown()
 

@@ -91,6 +91,9 @@ class Telling:
             row["agent_name"] = name
         if row["kind"] == "tool" and "tool_name" not in columns:
             row["tool_name"] = name
+        for call in row.get("answered_calls") or ():
+            call.setdefault("name", None)
+            call.setdefault("args", None)
         self.rows.append(row)
         return self
 

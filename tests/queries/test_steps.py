@@ -246,7 +246,9 @@ def test_span_and_log_of_one_tool_call_are_one(derived: Derive) -> None:
         Telling()
         .span("run_turn", "agent", lasts=9, conversation_id="c")
         .span("shell", "tool", at=1, under="run_turn", tool_call_id="k")
-        .log("tool_result", "tool", at=2, trace="t", tool_name="shell", tool_call_id="k", tool_result="2", is_error=True)
+        .log(
+            "tool_result", "tool", at=2, trace="t", tool_name="shell", tool_call_id="k", tool_result="2", is_error=True
+        )
     )
 
     assert told.counted == ["shell"]
@@ -260,7 +262,14 @@ def test_of_signals_that_repeat_each_other_the_better_one_counts(derived: Derive
         Telling()
         .span("llm_call", "llm", at=0, trace="t1", input_tokens=70, output_tokens=4, requested_model="pro", **span)
         .log(
-            "api_response", "llm", at=1, input_tokens=70, output_tokens=9, reasoning_tokens=5, requested_model=None, **log
+            "api_response",
+            "llm",
+            at=1,
+            input_tokens=70,
+            output_tokens=9,
+            reasoning_tokens=5,
+            requested_model=None,
+            **log,
         )
         .span("llm_call 2", "llm", at=2, trace="t2", input_tokens=None, **span)
         .log("api_error", "llm", at=3, is_error=True, **log)
