@@ -434,7 +434,7 @@ def _joined(contents: Sequence[dict[str, Any]], name: str) -> list[Any] | None:
 
 
 def _otlp(records: Records, opened: OpenedRun) -> bytes:
-    rows = opened.ask("run_records").to_pylist() + questions.run_logs(opened, limit=_ALL_LOGS).to_pylist()
+    rows = questions.run_records(opened).to_pylist() + questions.run_logs(opened, limit=_ALL_LOGS).to_pylist()
     return orjson.dumps(records.otlp(list(dict.fromkeys(_ref(opened.project, row) for row in rows))))
 
 

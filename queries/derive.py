@@ -10,19 +10,19 @@ from queries.trees import walk
 
 # An answer given later than this is not looked for; a trace's plumbing further away than a day may be missed.
 _NEIGHBOURHOOD_NS = 7 * 86_400 * 10**9
-LATEST_NS = 9_223_200_000_000_000_000
+LATEST_NS = 2**63 - 2
 
 # How far the scope can spread: seeds to traces, to keys, to conversations, to neighbours, to their traces.
 _ROUNDS = 8
 
-_ABOVE = {
+ABOVE = {
     "agent_node": "names_agent",
     "boundary_node": "is_boundary",
     "metered_node": "is_metered_boundary",
     "named_node": "is_named_boundary",
     "tool_node": "is_tool",
 }
-_BELOW = {"usage_below": "has_usage", "acts_below": "acts", "waits_below": "waits"}
+BELOW = {"usage_below": "has_usage", "acts_below": "acts", "waits_below": "waits"}
 
 _WORDS = ("normal_json", "with_changes", "reads_refused", "reads_failed")
 _STEPS = (
@@ -45,7 +45,7 @@ def derive_steps(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None
     _gather(connection, neighbours)
     _run(connection, "homes", "nodes")
     nodes = connection.execute("from nodes order by node").pl()
-    connection.register("walked", walk(nodes, _ABOVE, _BELOW))
+    connection.register("walked", walk(nodes, ABOVE, BELOW))
     _run(connection, "tree", *_WORDS, *_STEPS)
     connection.unregister("walked")
 

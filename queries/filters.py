@@ -124,7 +124,7 @@ def read_zone(text: str) -> str:
     """An IANA time zone's name. Raises BadFilter."""
     try:
         ZoneInfo(text)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise BadFilter(f"tz is a time zone such as UTC or Europe/Berlin, not {_shown(text)}") from None
     return text
 

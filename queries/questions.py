@@ -79,6 +79,11 @@ def run_logs(opened: OpenedRun, *, limit: int = 1_000) -> pa.Table:
     return opened.ask("run_logs", step_id=None, tool_call_id=None, response_id=None, said=None, limit=limit)
 
 
+def run_records(opened: OpenedRun) -> pa.Table:
+    """Where the run's spans and the log records that became steps are."""
+    return opened.ask("run_records")
+
+
 def run_approvals(database: Database, project: str, run_id: str) -> pa.Table:
     """The questions that the run put to humans and policies, with their answers."""
     return database.ask("run_approvals", {"project": project, "run_id": run_id})

@@ -57,7 +57,7 @@ select
     steps.input_preview,
     steps.output_preview,
     steps.depth,
-    steps.step_order as order,
+    steps.step_order as "order",
     steps.cut,
     steps.flaws,
     steps.record_signal,

@@ -15,7 +15,7 @@ TOUCHED_LIMIT = 4_000
 # 20 around it to be told whether its questions were answered; a few more, for runs that only now come into being.
 NEIGHBOURS = 45
 
-_DERIVED = ("steps", "runs", "approvals", "corrections")
+DERIVED = ("steps", "runs", "approvals", "corrections")
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +58,11 @@ class Summaries:
                 if rebuild(self._connection, limit=limit) == 0:
                     return
             except duckdb.Error:
+                # One trace that our own SQL fails on must not keep all others from their summaries.
                 log.exception("rebuild failed limit=%d", limit)
                 if limit == 1:
-                    return
+                    forget(self._connection, limit)
+                    log.error("trace left without summary")
                 limit = max(1, limit // 8)
 
 
@@ -90,9 +92,15 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, limit: int) -> int:
     derive_runs(connection, NEIGHBOURS)
     run(connection, "derivation/stale_runs")
     run(connection, "derivation/outputs")
-    for table in _DERIVED:
+    for table in DERIVED:
         run(connection, f"derivation/delete_{table}")
         run(connection, f"derivation/insert_{table}")
     run(connection, "derivation/continued")
     run(connection, "derivation/forget_touched")
     return handled
+
+
+def forget(connection: duckdb.DuckDBPyConnection, limit: int) -> None:
+    """Take touched rows off the list without their summaries; the next commit that touches their run tries again."""
+    run(connection, "derivation/handled", {"limit": limit})
+    run(connection, "derivation/forget_touched")

@@ -10,7 +10,7 @@ import pytest
 from tests.real_traffic.answers import Row, all_rows, run_otlp, settle, settled_answers
 from tests.real_traffic.captures import FOLDER, Delivery, scenario, scenario_names
 from tests.real_traffic.otlp import Record, records, request_from_json, request_of
-from tests.real_traffic.report import known_misses, misses, results, table, unexpected
+from tests.real_traffic.report import known_misses, misses, results, send_all, table, unexpected
 from tests.real_traffic.sending import (
     Exporter,
     as_grpc,
@@ -72,8 +72,7 @@ def to(server: RunningServer) -> Iterator[Exporter]:
 @pytest.fixture(scope="module")
 def as_captured(to: Exporter) -> Exporter:
     """The exporter, after it sent every scenario as it was captured, each to the project of its name."""
-    for name in scenario_names():
-        to.send(name, scenario(name).deliveries)
+    send_all(to, scenario_names())
     return to
 
 

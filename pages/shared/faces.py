@@ -66,6 +66,20 @@ def no_runs(project: str, asked: Filters) -> None:
         _empty_window(asked, known["last_activity_at"][0])
 
 
+def nothing_arrived(project: str, since: str, window: str) -> None:
+    """Nothing on the ledger: ever, or in this window."""
+    if data.projects().filter(pl.col("project") == project).is_empty():
+        empty_store(project)
+        return
+    st.info(f"Nothing arrived in {window}.", icon=":material/search_off:")
+    if since != data.ALL_TIME and _widen_button():
+        st.rerun()
+
+
+def _widen_button() -> bool:
+    return st.button("Look at all time", key="widen_window", icon=":material/date_range:", on_click=widen_window)
+
+
 def _empty_window(asked: Filters, last_activity_at: datetime) -> None:
     st.info(
         f"No run began in {asked.window}" + (" and passes the filters." if asked.narrowing else "."),
@@ -76,9 +90,7 @@ def _empty_window(asked: Filters, last_activity_at: datetime) -> None:
         lifted = asked.narrowing and st.button(
             "Lift the filters", key="lift_filters", icon=":material/filter_list_off:", on_click=clear_filters
         )
-        widened = asked.asked["since"] != data.ALL_TIME and st.button(
-            "Look at all time", key="widen_window", icon=":material/date_range:", on_click=widen_window
-        )
+        widened = asked.asked["since"] != data.ALL_TIME and _widen_button()
     if lifted or widened:
         st.rerun()  # a button in a live part would draw that part only
 

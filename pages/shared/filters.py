@@ -88,16 +88,7 @@ def choose_filters(project: str) -> Filters:
     _complain_unless_among("status", STATUSES)
     _complain_unless_among("sort", SORTS)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        window = st.segmented_control(
-            "Window",
-            list(WINDOWS),
-            default="24h",
-            required=True,
-            key="window",
-            bind="query-params",
-            on_change=links.first_page,
-            label_visibility="collapsed",
-        )
+        window = _choose_window()
         st.text_input(
             "Search",
             type="search",
@@ -129,15 +120,20 @@ def choose_filters(project: str) -> Filters:
             label_visibility="collapsed",
             width=155,
         )
-    since, until = (
-        _custom_bounds() if window == "custom" else (data.ALL_TIME if window == "all" else f"-{window}", None)
-    )
+    since, until = _bounds(window)
     bounds = {"project": project, "since": since, "until": until}
     with fields:
         _choose_fields(_suggestions(bounds))
     narrowing = _narrowing()
     _show_narrowing(narrowing)
     return Filters(bounds | _asked_fields(), SORTS[sort], WINDOWS[window], narrowing)
+
+
+def choose_window() -> tuple[str, str | None, str]:
+    """Draws the window alone; its start and end by the read API's names, and the window in words."""
+    _complain_unless_among("window", WINDOWS)
+    window = _choose_window()
+    return *_bounds(window), WINDOWS[window]
 
 
 def clear_filters() -> None:
@@ -156,6 +152,26 @@ def widen_window() -> None:
 
 def _switch_project() -> None:
     st.query_params.from_dict({"project": st.session_state["chosen_project"]})
+
+
+def _choose_window() -> str:
+    return st.segmented_control(
+        "Window",
+        list(WINDOWS),
+        default="24h",
+        required=True,
+        key="window",
+        bind="query-params",
+        on_change=links.first_page,
+        label_visibility="collapsed",
+    )
+
+
+def _bounds(window: str) -> tuple[str, str | None]:
+    if window != "custom":
+        return (data.ALL_TIME if window == "all" else f"-{window}"), None
+    since, until = _custom_bounds()
+    return since or data.ALL_TIME, until
 
 
 def _choose_fields(suggestions: Mapping[str, list[str]]) -> None:

@@ -10,7 +10,7 @@ select
     coalesce(epoch_ns(coalesce(started_at, ended_at)), 0) as start_ns
 from spans
 semi join scope_traces using (project, trace_id)
-where started_at >= make_timestamp_ns($since) and started_at < make_timestamp_ns($until) or started_at is null
+where started_at >= make_timestamp_ns($since) and started_at <= make_timestamp_ns($until) or started_at is null
 union
 select
     rowid as row_id,
@@ -21,4 +21,4 @@ select
     coalesce(epoch_ns(coalesce(started_at, ended_at)), 0) as start_ns
 from spans
 semi join scope_keys using (project, run_key)
-where started_at >= make_timestamp_ns($since) and started_at < make_timestamp_ns($until) or started_at is null
+where started_at >= make_timestamp_ns($since) and started_at <= make_timestamp_ns($until) or started_at is null

@@ -3,12 +3,12 @@
 with wanted as (
     select
         greatest(since - 86400000000000, 0) as since,
-        least(until, 9223200000000000000 - 86400000000000) + 86400000000000 as until
+        least(until, 9223372036854775806 - 86400000000000) + 86400000000000 as until
     from seeds
     union all
     select
         since,
-        until + 1
+        least(until, 9223372036854775805) + 1
     from scope_runs
 ),
 

@@ -1,6 +1,7 @@
 -- Which runs that are already summarised have to do with what is being derived?
--- Those that hold one of its traces or keys, those linked to them by a tool call, and their neighbours in the seeds' conversations, since an answer given
--- in one run belongs to the run that asked: at most $neighbours before and after, within the time asked for.
+-- Those that hold one of its traces or keys, those linked to them by a tool call, and their neighbours in the seeds'
+-- conversations, since an answer given in one run belongs to the run that asked: at most $neighbours before and after,
+-- within the time asked for.
 create or replace temp table scope_runs as
 with reachable as (
     select

@@ -11,7 +11,7 @@ select
     proposed_calls,
     answered_calls
 from log_records
-where logged_at >= make_timestamp_ns($since) and logged_at < make_timestamp_ns($until)
+where logged_at >= make_timestamp_ns($since) and logged_at <= make_timestamp_ns($until)
     and (
         input_preview is not null or output_preview is not null
         or proposed_calls is not null or answered_calls is not null

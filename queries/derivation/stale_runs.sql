@@ -1,5 +1,5 @@
--- Which summaries are out of date because a trace or key of theirs was touched? They are deleted whatever their
--- records have become since.
+-- Which summaries are out of date? Those of which a trace or key was touched, and those whose records, all read anew,
+-- now belong elsewhere. They are deleted whatever their records have become.
 create or replace temp table stale_runs as
 select
     runs.project,
@@ -8,6 +8,7 @@ select
 from runs
 semi join scope_runs on runs.project = scope_runs.project and runs.run_id = scope_runs.run_id
 where (runs.project, runs.run_id) in (select (project, run_key) from seeds)
+    or (runs.project, runs.run_id) not in (select (project, run_id) from derived_runs)
     or exists (
         select 1
         from seeds

@@ -23,6 +23,9 @@ FLAGS = [
     "--disable-sync",
 ]
 ROW_PIXELS = 36
+PATIENCE_MS = 30_000
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -99,7 +102,7 @@ def browser() -> Iterator[Browser]:
 def visitor(browser: Browser) -> Iterator[Visitor]:
     """A visitor in Berlin; nothing may be fetched from outside, and no script of the page may fail."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, timezone_id="Europe/Berlin", locale="en-GB")
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE_MS)
     visitor = Visitor(context.new_page())
     visitor.page.on("request", lambda request: visitor.outside.append(request.url) if _leaves(request.url) else None)
     visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))

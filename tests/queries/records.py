@@ -110,8 +110,8 @@ def empty_store(path: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def insert(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]], batch_id: int = 1) -> None:
-    """Commit rows of `spans` and their `touched` rows, as the writer does."""
+def insert(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Commit rows of `spans`, their `touched` rows and the ledger's, as the writer does."""
     columns = connection.execute(
         "select column_name, data_type from duckdb_columns() where table_name = 'spans'"
     ).fetchall()
@@ -123,11 +123,11 @@ def insert(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]
         values = ", ".join(_expression(kind, f"${name}") for name, kind in columns if name in known)
         names = ", ".join(name for name, _ in columns if name in known)
         connection.execute(f"insert into spans ({names}) values ({values})", known)
-    _touch(connection, rows, batch_id)
+    _enter(connection, rows)
     connection.commit()
 
 
-def insert_many(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]], batch_id: int = 1) -> None:
+def insert_many(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> None:
     """As `insert`, fast: for thousands of rows that all bear the same columns of plain types."""
     frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(
         pl.col("started_at", "ended_at", "received_at").cast(pl.Datetime("ns"))
@@ -136,8 +136,40 @@ def insert_many(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, 
     connection.register("told", frame)
     connection.execute("insert into spans by name from told")
     connection.unregister("told")
-    _touch(connection, rows, batch_id)
+    _enter(connection, rows)
     connection.commit()
+
+
+def _enter(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> None:
+    newest = connection.execute("select coalesce(max(batch_id), 0) from ingest_batches").fetchone()
+    batch_id = (newest[0] if newest else 0) + 1
+    _touch(connection, rows, batch_id)
+    for project in {row["project"] for row in rows}:
+        mine = [row for row in rows if row["project"] == project]
+        times = [row[name] for row in mine for name in ("started_at", "ended_at") if row[name] is not None]
+        connection.execute(
+            _LEDGER_ROW,
+            {
+                "batch_id": batch_id,
+                "project": project,
+                "count": len(mine),
+                "services": sorted({row["service_name"] for row in mine if row["service_name"]}),
+                "first_ns": min(times, default=None),
+                "last_ns": max(times, default=None),
+            },
+        )
+
+
+_LEDGER_ROW = """
+insert into ingest_batches by name
+select
+    $batch_id as batch_id, $project as project, 'span' as signal,
+    make_timestamp_ns($last_ns) as received_at, make_timestamp_ns($last_ns) as committed_at,
+    1 as request_count, 100 as body_bytes, $count as received_count, $count as stored_count,
+    0 as duplicate_count, 0 as conflicting_count, 0 as unread_count, 0 as rejected_count, map([]::varchar[], []::uinteger[]) as rejected_reasons,
+    0 as flawed_count, 0 as unmapped_count, 0 as unpriced_count, map([]::varchar[], []::uinteger[]) as redacted_counts, $services as services,
+    make_timestamp_ns($first_ns) as first_at, make_timestamp_ns($last_ns) as last_at
+"""
 
 
 def _touch(connection: duckdb.DuckDBPyConnection, rows: Iterable[dict[str, Any]], batch_id: int) -> None:

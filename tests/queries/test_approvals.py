@@ -214,7 +214,7 @@ def resumed(telling: Telling, **columns: Any) -> Telling:
     """The next run: one call runs with other arguments, the model is told that the other was refused."""
     answers = [
         {"id": "call_000000000001", "result": "refunded"},
-        {"id": "call_000000000002", "result": "needs a written request"},
+        {"id": "call_000000000002", "name": "close", "result": "needs a written request"},
     ]
     return (
         telling.span("agent again", "agent", at=60, lasts=9, trace="t2", **{"conversation_id": "c", **columns})

@@ -318,7 +318,7 @@ def test_untimed_and_absurdly_timed_records_do_no_harm(store: duckdb.DuckDBPyCon
     )
     untimed: dict[str, Any] = {"started_at": None, "ended_at": None, "duration_ms": None}
     telling.rows[1].update(untimed)
-    telling.rows[2].update({"started_at": 2**63 - 1, "ended_at": 2**63 - 1})
+    telling.rows[2].update({"started_at": 2**63 - 2, "ended_at": 2**63 - 2})
     insert(store, telling.rows)
     rebuild_all(store)
 

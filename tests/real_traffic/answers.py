@@ -49,7 +49,7 @@ def settled_answers(http: httpx.Client, project: str, *, with_details: bool = Tr
 
 def settle(http: httpx.Client, project: str) -> None:
     """Returns when every run of the project that a commit touched has its summary."""
-    until(lambda: all_rows(http, "/api/version", project)[0]["waiting_count"] == 0, seconds=60)
+    until(lambda: all_rows(http, "/api/version", project)[0]["waiting_count"] == 0, seconds=180)
 
 
 def all_rows(http: httpx.Client, path: str, project: str) -> list[Row]:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.real_traffic.sending import Exporter, exporter
 from tests.serving import running_server
 
 KNOWN_MISSES_FILE = Path(__file__).with_name("known_misses.json")
+
+_AT_A_TIME = 8
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,18 @@ class Result:
         return self.verdict.misses + self.verdict.surplus
 
 
+def send_all(to: Exporter, names: Sequence[str], project_prefix: str = "") -> None:
+    """Sends each scenario as it was captured to a project of its own, several of them at a time."""
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        for sent in [pool.submit(to.send, project_prefix + name, scenario(name).deliveries) for name in names]:
+            sent.result()
+
+
 def results(to: Exporter, names: Sequence[str], project_prefix: str = "") -> list[Result]:
-    """Sends each scenario to a project of its own and judges the answers."""
-    for name in names:
-        to.send(project_prefix + name, scenario(name).deliveries)
-    return [_result(scenario(name), settled_answers(to.http, project_prefix + name)) for name in names]
+    """Judges what the server answers about each scenario that was sent."""
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        gathered = pool.map(lambda name: settled_answers(to.http, project_prefix + name), names)
+        return [_result(scenario(name), answers) for name, answers in zip(names, gathered, strict=True)]
 
 
 def _result(of: Scenario, answers: Answers) -> Result:
@@ -119,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(f"no captures in {FOLDER}; RUNLIGHT_REAL_TRACES names another folder")
     with _server(options.url, options.grpc) as (url, grpc_address), exporter(url, grpc_address) as to:
         prefix = f"real-{uuid.uuid4().hex[:6]}-" if options.url else ""
+        send_all(to, options.scenario, prefix)
         of = results(to, options.scenario, prefix)
     known = known_misses()
     print("\n".join((*table(of), "", *misses(of, known))))

@@ -1,0 +1,76 @@
+"""Every `.sql` file binds against the schema, is used, and every question has its function."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from queries import derive, opening, questions, statements, summaries
+from queries.database import Database
+from queries.derive import derive_runs
+from tests.queries.records import START_NS, Telling, empty_store, insert
+
+FOLDER = Path(statements.__file__).parent
+NAMES = sorted(
+    str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.sql") if path.name != "views.sql"
+)
+NUMBERS = {"since": 0, "until": 1, "since_ns": 0, "until_ns": 1, "now_ns": 1, "limit": 1, "neighbours": 1, "run": 1}
+NUMBERS |= {"first_row": 0, "last_row": 1, "started_ns": 0}
+LISTS = {"words", "trace_ids", "run_keys"}
+
+
+@pytest.fixture(scope="module")
+def prepared() -> duckdb.DuckDBPyConnection:
+    """A connection with everything in it that a statement may read."""
+    connection = empty_store()
+    Database(connection)
+    insert(connection, Telling().span("agent", "agent").rows)
+    statements.run(connection, "derivation/handled", {"limit": 10})
+    statements.run(connection, "derivation/seeds")
+    derive_runs(connection, 1)
+    statements.run(connection, "derivation/stale_runs")
+    statements.run(connection, "derivation/outputs")
+    nodes = connection.execute("from nodes").pl()
+    connection.register("walked", derive.walk(nodes, derive.ABOVE, derive.BELOW))
+    return connection
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_binds(prepared: duckdb.DuckDBPyConnection, name: str) -> None:
+    parsed = statements.statement(name)
+    values: dict[str, Any] = {key: NUMBERS.get(key, [] if key in LISTS else None) for key in parsed.named_parameters}
+
+    (explained,) = duckdb.extract_statements(f"explain {(FOLDER / f'{name}.sql').read_text()}")
+    assert prepared.execute(explained, values).fetchall()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_begins_with_what_it_asks_or_does(name: str) -> None:
+    first = (FOLDER / f"{name}.sql").read_text().splitlines()[0]
+
+    assert first.startswith("-- ")
+    assert len(first) > 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_used(name: str) -> None:
+    modules = (derive, opening, questions, summaries)
+    short = name.removeprefix("derivation/")
+    texts = [inspect.getsource(module) for module in modules]
+    if short.startswith(("delete_", "insert_")):
+        assert short.partition("_")[2] in summaries.DERIVED
+    else:
+        assert any(f'"{short}"' in text or f'"derivation/{short}"' in text for text in texts)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if f'"{name}"' in inspect.getsource(questions)])
+def test_each_question_has_a_function(name: str) -> None:
+    assert callable(getattr(questions, name))
+
+
+def test_a_missing_value_is_an_error_and_a_surplus_one_is_not(prepared: duckdb.DuckDBPyConnection) -> None:
+    statements.ask(prepared, "run_counts", {"now_ns": START_NS, "other": 1})
+    with pytest.raises(KeyError):
+        statements.ask(prepared, "run_counts", {})
