@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared import faces, filters, links
-from queries.client import BadRequest, ServerDown
+from queries.client import ApiError, ServerDown
 
 SHARED = Path(__file__).parent / "pages" / "shared"
 
@@ -27,5 +27,5 @@ try:
     page.run()
 except ServerDown:
     faces.server_down()
-except BadRequest as error:
-    links.complain(links.UNREADABLE, str(error))
+except ApiError as error:
+    links.say_refusal(error)

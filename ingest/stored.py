@@ -1,7 +1,7 @@
 """Whole records read back from their blocks: as they came, and as their canonical content."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from ingest.intake import Signal
 from ingest.messages import json_or_text
 from ingest.normalise import fill_kind
 
+MOST_MENTIONS = 10_000
 _TEXT_FIELDS = ("tool_args", "tool_result", "error_stack", "tool_definitions", "system_instructions")
 _HEX = {"traceId", "spanId", "parentSpanId"}
 
@@ -92,11 +93,29 @@ class Records:
         documents = {form.resources: _grouped(refs, loaded, signal, form) for signal, form in _FORMS.items()}
         return {name: groups for name, groups in documents.items() if groups or name == "resourceSpans"}
 
-    def mentioning(self, words: str, refs: Iterable[Ref]) -> set[Ref]:
-        """Those of these records that hold every one of the words, whatever their case."""
-        wanted = [word.lower().encode() for word in words.split()]
-        loaded = self._load(list(refs))
-        return {ref for ref, record in loaded.records.items() if all(word in record.lower() for word in wanted)}
+    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> list[tuple[int, int]]:
+        """Where the spans and log records are that hold every word, in any case: block id and position, newest first.
+
+        Looks into the blocks of the window's days and of those beside them, and stops after `MOST_MENTIONS` finds.
+        """
+        wanted = [word.lower().encode() for word in words]
+        found: list[tuple[int, int]] = []
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                """
+                select block_id, data from content_blocks
+                where project = $project and signal <> 'metric'
+                    and day between make_timestamp_ns($since_ns)::date - 1 and make_timestamp_ns($until_ns)::date + 1
+                order by day desc, block_id desc
+                """,
+                {"project": project, "since_ns": since_ns, "until_ns": until_ns},
+            )
+            while (row := cursor.fetchone()) is not None and len(found) < MOST_MENTIONS:
+                for position, record in enumerate(unpack(row[1])):
+                    lowered = record.lower()
+                    if all(word in lowered for word in wanted):
+                        found.append((row[0], position))
+        return found
 
     def _load(self, refs: Sequence[Ref]) -> "_Loaded":
         cursor = self._connection.cursor()

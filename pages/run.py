@@ -27,5 +27,5 @@ left, right = st.columns([3, 2], gap="medium")
 with left:
     timeline.draw(project, run, all_steps, opened, zone)
 with right:
-    inspector.draw(project, run_id, all_steps, opened)
+    inspector.draw(project, run, all_steps, opened)
 data.rerun_on_news(project, watched=run["status"] in ("running", "waiting"))

@@ -21,6 +21,8 @@ def draw() -> None:
         faces.no_runs(project, chosen)
         return
     summary.draw(data.answer("summary", **chosen.asked))
+    if "q" in chosen.asked:
+        st.caption("These numbers are of the whole window; the search narrows the list only.")
     opened = tables.runs_table(runs, filters.viewer_zone())
     links.draw_pager(cursor, following)
     if opened:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from queries import metrics, questions
 from queries.api_docs import docs_page
-from queries.cursors import read_cursor, write_cursor
+from queries.cursors import Place, read_cursor, write_cursor
 from queries.database import Database
 from queries.encoding import MediaType, choose_media_type, encode_table, rows_json
 from queries.filters import BadFilter, Filters, read_filters, read_project
@@ -55,6 +55,10 @@ class Records(Protocol):
 
     def otlp(self, refs: Sequence[Any]) -> dict[str, Any]:
         """The records as one OTLP/JSON document."""
+        ...
+
+    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> list[tuple[int, int]]:
+        """Block id and position of the records of these days that hold every word."""
         ...
 
 
@@ -192,7 +196,7 @@ def _add_lists(api: FastAPI, asker: _Asker) -> None:
     async def runs(
         request: Request,
         asked: _Common,
-        q: Annotated[str, Query(description="Words that names, ids or previews must all hold.")] = "",
+        q: Annotated[str, Query(description="Words that names and ids, or one message, must all hold.")] = "",
         sort: Annotated[
             str, Query(description=f"Largest first, one of {', '.join(questions.RUN_SORTS)}.")
         ] = "started_at",
@@ -205,7 +209,7 @@ def _add_lists(api: FastAPI, asker: _Asker) -> None:
         filters = asker.filters(request, asked)
         return await asker.page(
             request,
-            lambda: questions.runs(asker.database, filters, words=q.split(), sort=sort, after=after, limit=limit),
+            lambda: _searched_runs(asker, filters, words=q.split(), sort=sort, after=after, limit=limit),
         )
 
     @api.get("/api/summary", summary="Totals over the runs of a window", tags=["runs"])
@@ -404,6 +408,17 @@ def _media_type(request: Request) -> MediaType:
     return chosen
 
 
+def _searched_runs(
+    asker: _Asker, filters: Filters, *, words: list[str], sort: str, after: Place | None, limit: int
+) -> questions.Page:
+    """Words are looked for in the names and ids of runs, and in what was said."""
+    places = asker.records.mentioning(filters.project, words, filters.since_ns, filters.until_ns) if words else []
+    mentioned = questions.runs_of_records(asker.database, filters.project, places) if places else []
+    return questions.runs(
+        asker.database, filters, words=words, mentioned=mentioned, sort=sort, after=after, limit=limit
+    )
+
+
 def _step_detail(records: Records, opened: OpenedRun, step_id: str) -> bytes:
     found, logs = questions.step_records(opened, step_id.lower())
     if not found.num_rows:
@@ -418,10 +433,18 @@ def _step_detail(records: Records, opened: OpenedRun, step_id: str) -> bytes:
     }
     # Whole texts go before the beginnings that the store keeps; what was joined from elsewhere stays where none is.
     whole = {
-        name: _first(own.get(name), *(twin.get(name) for twin in twins), known.get(name))
+        name: _first(own.get(name), *(twin.get(name) for twin in twins), _value(known.get(name)))
         for name in own.keys() - said.keys()
     }
     return orjson.dumps(known | whole | said | {"logs": [entry["record"] for entry in log_contents]})
+
+
+def _value(text: Any) -> Any:
+    """What JSON text says; any other text as it is."""
+    try:
+        return orjson.loads(text) if isinstance(text, str) else text
+    except orjson.JSONDecodeError:
+        return text
 
 
 def _first(*values: Any) -> Any:

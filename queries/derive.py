@@ -24,7 +24,7 @@ ABOVE = {
 }
 BELOW = {"usage_below": "has_usage", "acts_below": "acts", "waits_below": "waits"}
 
-_WORDS = ("normal_json", "with_changes", "reads_refused", "reads_failed")
+_WORDS = ("normal_json", "with_changes", "reads_refused", "reads_blocked", "reads_failed")
 _STEPS = (
     "twins",
     "leaders",
@@ -54,6 +54,12 @@ def derive_runs(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:
     """Fill `derived_steps`, `derived_approvals`, `derived_corrections` and `derived_runs` for table `seeds`."""
     derive_steps(connection, neighbours)
     _run(connection, *_RUNS)
+
+
+def drop_derived(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give back the memory of the temporary tables that hold a row per record."""
+    for table in ("records", "nodes", "tree", "calls", "merged", "derived_steps"):
+        connection.execute(f"drop table if exists temp.{table}")
 
 
 def _gather(connection: duckdb.DuckDBPyConnection, neighbours: int) -> None:

@@ -1,4 +1,5 @@
--- Which of the runs just derived has this id? One row, or none, by the same order as run_place.sql.
+-- Which of the runs just derived has this id? One row, or none, its own id going before a trace's and that
+-- before its conversation's.
 select
     run_id,
     run as number,

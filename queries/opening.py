@@ -111,7 +111,9 @@ class Opener:
 
 def _seeds(cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str) -> dict[str, Any]:
     """Where to start reading: what the summary says of the run, else what the records say of the id."""
-    known = _row(cursor, "run_place", {"project": project, "id": asked_id})
+    known = _row(cursor, "run_place", {"project": project, "run_id": asked_id})
+    if known is None and (other := _row(cursor, "run_of", {"project": project, "id": asked_id})):
+        known = _row(cursor, "run_place", {"project": project, "run_id": other["run_id"]})
     if known is not None:
         return known | {"project": project}
     trace_id = _trace_id(asked_id)

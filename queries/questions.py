@@ -29,14 +29,28 @@ def runs(
     database: Database,
     filters: Filters,
     *,
-    words: list[str],
+    words: Sequence[str] = (),
+    mentioned: Sequence[str] = (),
     sort: str = "started_at",
     after: Place | None = None,
     limit: int = 100,
 ) -> Page:
-    """The runs of the window that hold all words, newest first or by the largest of `sort` (one of RUN_SORTS)."""
+    """The runs of the window that hold all words, or are among those `mentioned`, newest first or by the largest of
+    `sort` (one of RUN_SORTS).
+    """
     values = filters.values() | _after(after) | {"sort": sort, "words": [word.lower() for word in words]}
+    values["mentioned"] = list(mentioned)
     return _page(database.ask("runs", values | {"limit": limit + 1}), sort, limit, "run_id")
+
+
+def runs_of_records(database: Database, project: str, places: Sequence[tuple[int, int]]) -> list[str]:
+    """The ids of the runs that hold records at these places (block id, position in it)."""
+    values = {
+        "project": project,
+        "block_ids": [block_id for block_id, _ in places],
+        "positions": [position for _, position in places],
+    }
+    return [str(run_id) for run_id in database.ask("runs_of_records", values)["run_id"].to_pylist()]
 
 
 def summary(database: Database, filters: Filters) -> pa.Table:
@@ -46,8 +60,14 @@ def summary(database: Database, filters: Filters) -> pa.Table:
 
 def run(database: Database, opener: Opener, project: str, run_id: str, now_ns: int) -> pa.Table:
     """One row, by run id or any trace id; computed from the records if it has no summary yet. Raises NoSuchRun."""
-    known = database.ask("run", {"project": project, "id": run_id, "now_ns": now_ns})
-    return known if known.num_rows else opener.facts(project, run_id, now_ns)
+    asked = {"project": project, "now_ns": now_ns}
+    known = database.ask("run", asked | {"run_id": run_id})
+    if known.num_rows:
+        return known
+    other = database.ask("run_of", asked | {"id": run_id})
+    if other.num_rows:
+        return database.ask("run", asked | {"run_id": other["run_id"][0].as_py()})
+    return opener.facts(project, run_id, now_ns)
 
 
 def run_steps(opened: OpenedRun) -> pa.Table:

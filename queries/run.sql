@@ -1,5 +1,4 @@
--- Which run has this id? One row, or none: by its run id or any of its trace ids, else the newest run of the
--- conversation with this id.
+-- What does this run come to? One row, or none before its first summary is written.
 select
     run_id,
     trace_ids,
@@ -43,9 +42,4 @@ select
     dialects,
     flaws
 from runs_at($now_ns)
-where project = $project and (run_id = $id or list_contains(trace_ids, lower($id)) or conversation_id = $id)
-order by
-    case when run_id = $id then 0 when list_contains(trace_ids, lower($id)) then 1 else 2 end,
-    started_at desc,
-    run_id
-limit 1
+where project = $project and run_id = $run_id

@@ -5,11 +5,14 @@ import threading
 
 import duckdb
 
-from queries.derive import derive_runs
+from queries.derive import derive_runs, drop_derived
 from queries.statements import run
 
 # Bounds the memory of one rebuild; a history that is rebuilt whole takes many of them.
 TOUCHED_LIMIT = 4_000
+
+# Commits come faster than a rebuild is worth; lists follow within a second all the same.
+_GATHER_SECONDS = 0.3
 
 # A run is written with 20 before and after it in its conversation (derivation/outputs.sql), and each of those needs the
 # 20 around it to be told whether its questions were answered; a few more, for runs that only now come into being.
@@ -27,7 +30,7 @@ class Summaries:
         """Take a connection that nobody else uses."""
         self._connection = connection
         self._is_wanted = threading.Event()
-        self._is_stopping = False
+        self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="summaries")
 
     def start(self) -> None:
@@ -41,24 +44,27 @@ class Summaries:
 
     def stop(self) -> None:
         """Finish the rebuild at hand and end; what is left in `touched` is done by the next process."""
-        self._is_stopping = True
+        self._is_stopping.set()
         self._is_wanted.set()
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._is_stopping:
+        while not self._is_stopping.is_set():
             self._is_wanted.wait()
+            self._is_stopping.wait(_GATHER_SECONDS)
             self._is_wanted.clear()
             self._catch_up()
 
     def _catch_up(self) -> None:
         limit = TOUCHED_LIMIT
-        while not self._is_stopping:
+        while not self._is_stopping.is_set():
             try:
                 if rebuild(self._connection, limit=limit) == 0:
                     return
-            except duckdb.Error:
-                # One trace that our own SQL fails on must not keep all others from their summaries.
+            except duckdb.TransactionException as error:
+                # A project was removed meanwhile; what is left of it is seen at the next try.
+                log.warning("rebuild repeated reason=%s", error)
+            except Exception:
                 log.exception("rebuild failed limit=%d", limit)
                 if limit == 1:
                     forget(self._connection, limit)
@@ -97,6 +103,7 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, limit: int) -> int:
         run(connection, f"derivation/insert_{table}")
     run(connection, "derivation/continued")
     run(connection, "derivation/forget_touched")
+    drop_derived(connection)
     return handled
 
 

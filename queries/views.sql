@@ -12,9 +12,10 @@ case
     else 'running'
 end;
 
--- The runs with their status.
+-- The runs with their status. place: where the row is, until the run is written anew.
 create or replace macro runs_at(now_ns) as table
 select
+    rowid as place,
     project,
     run_id,
     trace_ids,
@@ -67,6 +68,7 @@ create or replace macro asked_runs(
     conversation, statuses, with_evidence, attributes
 ) as table
 select
+    place,
     project,
     run_id,
     trace_ids,

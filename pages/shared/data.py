@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import links
-from queries.client import BadRequest, Client, ServerDown
+from queries.client import ApiError, Client, ServerDown
 from settings import Settings
 
 LIVE_SECONDS = 2
@@ -59,8 +59,8 @@ def live(draw: Callable[[], None], watched: bool = True) -> None:
         except ServerDown:
             forget()
             st.rerun()
-        except BadRequest as error:
-            links.complain(links.UNREADABLE, str(error))
+        except ApiError as error:
+            links.say_refusal(error)
 
     fragment()
 

@@ -54,7 +54,7 @@ def no_such_run(project: str, run_id: str) -> None:
     st.title("No such run")
     st.text(f"The project {project} has no run with the id {plain(run_id[:200]) or '(none given)'}.")
     st.markdown("It may not have arrived yet, belong to another project, or have been removed.")
-    st.page_link(links.RUNS_PAGE, label="All runs", icon=":material/arrow_back:", query_params=links.to_runs(project))
+    st.page_link(links.RUNS_PAGE, label="All runs", icon=":material/arrow_back:", query_params=links.to_all(project))
 
 
 def no_runs(project: str, asked: Filters) -> None:
@@ -88,7 +88,7 @@ def _empty_window(asked: Filters, last_activity_at: datetime) -> None:
     st.text(f"The newest activity of this project: {local_time(last_activity_at, viewer_zone())}")
     with st.container(horizontal=True):
         lifted = asked.narrowing and st.button(
-            "Lift the filters", key="lift_filters", icon=":material/filter_list_off:", on_click=clear_filters
+            "Clear filters", key="lift_filters", icon=":material/filter_list_off:", on_click=clear_filters
         )
         widened = asked.asked["since"] != data.ALL_TIME and _widen_button()
     if lifted or widened:

@@ -27,18 +27,20 @@ ERROR_COLOUR = "#e03e45"
 TEXT_COLOUR = "#000037"
 STEP_SIGNS = {"error": "✕ ", "denied": "⊘ ", "cancelled": "⊘ ", "pending": "◷ ", "running": "▸ "}
 
+GOING_ON = ("running", "pending")
+
 Row = dict[str, Any]
 
 
 def waterfall(steps: pl.DataFrame, end_ms: float, selected: str | None = None) -> go.Figure:
     """One row a step, in the frame's order: when it began and how long it took, in time since the run's start.
 
-    `steps`: step_id, kind, label, depth, start_ms, duration_ms (null: no end yet), status, note. The axis covers them;
-    a step without an end reaches to `end_ms`. Every point of a row carries its step_id as customdata, so that a click
-    anywhere in a row names the step.
+    `steps`: step_id, kind, label, depth, start_ms, duration_ms, status, note. The axis covers them; a step that still
+    goes on reaches to `end_ms`, any other without a duration is a moment. Every point of a row carries its step_id as
+    customdata, so that a click anywhere in a row names the step.
     """
-    rows = steps.with_row_index("row").to_dicts()
-    begin, end = _span(rows, end_ms)
+    rows = [row | {"length_ms": _length(row, end_ms)} for row in steps.with_row_index("row").iter_rows(named=True)]
+    begin, end = _span(rows)
     figure = go.Figure(_row_backdrops(rows, begin, end, selected))
     for kind in KIND_COLOURS:
         of_kind = [row for row in rows if row["kind"] == kind]
@@ -86,11 +88,17 @@ def latency_by_step(steps: pl.DataFrame) -> go.Figure:
     return _ranking(steps, "duration_ms", duration)
 
 
-def _span(rows: list[Row], end_ms: float) -> tuple[float, float]:
-    """What the axis covers: from the first start of these rows to their last end."""
+def _length(row: Row, end_ms: float) -> float:
+    if row["duration_ms"] is not None:
+        return float(row["duration_ms"])
+    return end_ms - (row["start_ms"] or 0.0) if row["status"] in GOING_ON else 0.0
+
+
+def _span(rows: list[Row]) -> tuple[float, float]:
+    """What the axis covers: from the first start of these rows to their last end, and a little, for a last moment."""
     begin = min((row["start_ms"] or 0.0 for row in rows), default=0.0)
-    ends = [end_ms if row["duration_ms"] is None else (row["start_ms"] or 0.0) + row["duration_ms"] for row in rows]
-    return begin, max([begin + 1.0, *ends])
+    end = max([begin + 1.0, *((row["start_ms"] or 0.0) + row["length_ms"] for row in rows)])
+    return begin, end + (end - begin) / 100
 
 
 def _row_backdrops(rows: list[Row], begin: float, end: float, selected: str | None) -> go.Bar:
@@ -119,9 +127,9 @@ def _bars(kind: str, rows: list[Row], begin: float, end: float) -> go.Bar:
         marker={
             "color": KIND_COLOURS[kind],
             "line": {"width": 0},
-            "pattern": {"shape": ["/" if row["duration_ms"] is None else "" for row in rows], "size": 6},
+            "pattern": {"shape": ["/" if row["status"] in GOING_ON else "" for row in rows], "size": 6},
         },
-        text=[STEP_SIGNS.get(row["status"], "") + duration(row["duration_ms"]) for row in rows],
+        text=[STEP_SIGNS.get(row["status"], "") + _duration(row) for row in rows],
         textposition="outside",
         textfont={"color": TEXT_COLOUR},
         cliponaxis=False,
@@ -141,16 +149,11 @@ def _error_outlines(rows: list[Row], begin: float, end: float) -> go.Bar:
 
 
 def _extent(rows: list[Row], begin: float, end: float) -> Row:
-    """Where the bars lie. One without an end reaches to the end of the axis; a very short one stays visible."""
-    starts = [row["start_ms"] or 0.0 for row in rows]
-    lengths = [
-        end - start if row["duration_ms"] is None else row["duration_ms"]
-        for row, start in zip(rows, starts, strict=True)
-    ]
+    """Where the bars lie; a very short one stays visible."""
     return {
         "y": [row["row"] for row in rows],
-        "base": starts,
-        "x": [max(length, (end - begin) / 300) for length in lengths],
+        "base": [row["start_ms"] or 0.0 for row in rows],
+        "x": [max(row["length_ms"], (end - begin) / 300) for row in rows],
     }
 
 
@@ -171,6 +174,10 @@ def _hover(row: Row) -> str:
         chart_text(row["note"], 300) if row["note"] else "",
     ]
     return "<br>".join(line for text in lines if text for line in _folded(text))
+
+
+def _duration(row: Row) -> str:
+    return "" if row["duration_ms"] is None else duration(row["duration_ms"])
 
 
 def _folded(text: str, letters: int = 90) -> list[str]:
@@ -201,7 +208,7 @@ def _row_label(row: Row) -> Row:
 
 
 def _time_ticks(begin_ms: float, end_ms: float) -> Row:
-    """Some five round times, each with its unit."""
+    """Some three to six round times, each with its unit."""
     rough = (end_ms - begin_ms) / 5
     steps = [m * 10**e for e in range(-1, 4) for m in (1, 2, 5)]
     steps += [s * 1000 for s in (15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400)]

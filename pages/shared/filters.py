@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 import streamlit as st
@@ -57,8 +57,11 @@ class Filters:
 
 
 def viewer_zone() -> str:
-    """The browser's time zone; UTC until it has told."""
-    return st.context.timezone or "UTC"
+    """The browser's time zone; UTC until it has told, or where it tells of one that nobody knows."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC").key
+    except (ZoneInfoNotFoundError, ValueError):
+        return "UTC"
 
 
 def choose_project() -> str:
@@ -77,7 +80,7 @@ def choose_project() -> str:
         project = data.DEFAULT_PROJECT
     if len(names) > 1:
         st.session_state["chosen_project"] = project
-        st.sidebar.selectbox("Project", names, key="chosen_project", required=True, on_change=_switch_project)
+        st.sidebar.selectbox("Project", names, key="chosen_project", on_change=_switch_project)
     st.session_state["project"] = project
     return project
 
@@ -95,7 +98,7 @@ def choose_filters(project: str) -> Filters:
             key="q",
             bind="query-params",
             on_change=links.first_page,
-            placeholder="Search names, ids, messages",
+            placeholder="Search runs",
             label_visibility="collapsed",
             width=200,
         )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared import data, links
 from pages.shared.format import cost, count, duration, one_line, plain
-from pages.shared.overview import status_badge
+from pages.shared.overview import approval_line, correction_line, status_badge
 from pages.shared.steps import why
 
 MOST_LETTERS = 20_000  # of one text on a page; the browser would take seconds over more
@@ -21,7 +21,7 @@ AVATARS = {
 }
 
 
-def draw(project: str, run_id: str, steps: pl.DataFrame, opened: str | None) -> None:
+def draw(project: str, run: dict[str, Any], steps: pl.DataFrame, opened: str | None) -> None:
     """The opened step, with the way to its neighbours."""
     if opened is None:
         st.caption("This run has no steps.")
@@ -29,13 +29,14 @@ def draw(project: str, run_id: str, steps: pl.DataFrame, opened: str | None) -> 
     step = steps.row(by_predicate=pl.col("step_id") == opened, named=True)
     _neighbours(steps if step["kind"] == "other" else steps.filter(pl.col("kind") != "other"), opened)
     facts(step)
-    detail = data.answer("step", project=project, run_id=run_id, step_id=opened)
+    detail = data.answer("step", project=project, run_id=run["run_id"], step_id=opened)
+    people = {name: [act for act in run[name] if act["step_id"] == opened] for name in ("approvals", "corrections")}
     error(step, detail["error_stack"])
     tabs = st.tabs(list(VIEWS), key="view", bind="query-params")
     for tab, view in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:
             with tab:
-                view(detail)
+                view(detail | people)
 
 
 def _neighbours(steps: pl.DataFrame, opened: str) -> None:
@@ -63,8 +64,8 @@ def facts(step: dict[str, Any]) -> None:
         status_badge(step["status"])
         st.text(f"{step['kind']}  {one_line(step['label'], 120)}")
     known = {
-        "Duration": duration(step["duration_ms"]),
-        "Began after": duration(step["start_ms"]),
+        "Duration": None if step["duration_ms"] is None else duration(step["duration_ms"]),
+        "Began after": None if step["start_ms"] is None else duration(step["start_ms"]),
         "Model": " → ".join(dict.fromkeys(m for m in (step["requested_model"], step["served_model"]) if m)),
         "Provider": step["provider"],
         "Tokens": _tokens(step),
@@ -94,8 +95,8 @@ def error(step: dict[str, Any], stack: str | None) -> None:
 
 
 def content(detail: dict[str, Any]) -> None:
-    """Messages as a conversation; a tool's arguments and result."""
-    shown = False
+    """Who decided and corrected; a tool's arguments and result; messages as a conversation."""
+    shown = _people(detail)
     for label, name in (("Arguments", "tool_args"), ("Result", "tool_result")):
         if detail.get(name):
             st.markdown(f"**{label}**")
@@ -111,6 +112,22 @@ def content(detail: dict[str, Any]) -> None:
         shown = True
     if not shown:
         st.caption("The telemetry of this step carries no messages, arguments or result.")
+
+
+def _people(detail: dict[str, Any]) -> bool:
+    for asked in detail["approvals"]:
+        _change(approval_line(asked), asked["args_before"], asked["args_after"])
+    for made in detail["corrections"]:
+        _change(correction_line(made), made["value_before"], made["value_after"])
+    return bool(detail["approvals"] or detail["corrections"])
+
+
+def _change(line: str, before: str | None, after: str | None) -> None:
+    st.text(line)
+    for label, value in (("Before" if after else "As asked for", before), ("After", after)):
+        if value:
+            st.markdown(f"**{label}**")
+            block(value)
 
 
 def attributes(detail: dict[str, Any]) -> None:

@@ -5,24 +5,23 @@ from typing import NoReturn
 import streamlit as st
 
 from pages.shared.format import plain
+from queries.client import ApiError, BadRequest
 
 RUNS_PAGE = "pages/runs.py"
 RUN_PAGE = "pages/run.py"
 INGEST_PAGE = "pages/ingest.py"
 
-UNREADABLE = "The address asks for something that the server cannot read:"
-
 Query = dict[str, str | list[str]]
 
 
-def to_run(project: str, run_id: str, step_id: str | None = None) -> Query:
+def to_run(project: str, run_id: str) -> Query:
     """The query of the run page."""
-    return {"project": project, "run": run_id, **({} if step_id is None else {"step": step_id})}
+    return {"project": project, "run": run_id}
 
 
-def to_runs(project: str, **filters: str) -> Query:
-    """The query of the runs page; `filters` by the names that its widgets have in the URL."""
-    return {"project": project, **filters}
+def to_all(project: str) -> Query:
+    """The query of a page of many runs, without any filter."""
+    return {"project": project}
 
 
 def open_step(step_id: str) -> None:
@@ -36,6 +35,15 @@ def complain(problem: str, value: str) -> None:
     with st.container(gap="xxsmall"):
         st.warning(problem, icon=":material/link_off:")
         st.code(plain(value[:500]), language=None)
+
+
+def say_refusal(error: ApiError) -> None:
+    """What the server did not answer, in its own plain words."""
+    is_ours = isinstance(error, BadRequest)
+    complain(
+        "The address asks for something that the server cannot read:" if is_ours else "The server did not answer this:",
+        str(error),
+    )
 
 
 def first_page() -> None:
@@ -86,7 +94,7 @@ def take_up_where_left(project: str) -> None:
 def back_to_runs(project: str) -> Query:
     """The query of the runs page as it was left in this project, or its plain form."""
     seen: Query = st.session_state.get("runs_query", {})
-    return seen if seen.get("project") == project else to_runs(project)
+    return seen if seen.get("project") == project else to_all(project)
 
 
 def project() -> str:
@@ -107,5 +115,5 @@ def _enter_by_app() -> NoReturn:
 def draw_menu(project: str) -> None:
     """The pages, as links that keep the project."""
     with st.sidebar:
-        st.page_link(RUNS_PAGE, icon=":material/list_alt:", query_params=to_runs(project))
-        st.page_link(INGEST_PAGE, icon=":material/input:", query_params={"project": project})
+        st.page_link(RUNS_PAGE, icon=":material/list_alt:", query_params=to_all(project))
+        st.page_link(INGEST_PAGE, icon=":material/input:", query_params=to_all(project))

@@ -1,5 +1,6 @@
 """What on-call needs of a run in ten seconds, before any step is opened."""
 
+from collections import Counter
 from typing import Any, Literal
 
 import polars as pl
@@ -25,6 +26,8 @@ def status_badge(status: str) -> None:
 
 def title(run: dict[str, Any], zone: str) -> None:
     """What ran, how it ended, where and when."""
+    with st.container(key="hidden_heading"):
+        st.title("Run", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_name"):
         status_badge(run["status"])
         st.text(one_line(run["name"] or run["agent_name"] or run["run_id"], 160))
@@ -45,9 +48,9 @@ def numbers(run: dict[str, Any]) -> None:
     """How long, how much, how many; each with its unit, unknown as a dash."""
     calls = f"{count(run['llm_call_count'])} model, {count(run['tool_call_count'])} tool calls"
     failed = f", {count(run['error_count'])} failed" if run["error_count"] else ""
-    unpriced = f"{count(run['unpriced_count'])} calls unpriced" if run["unpriced_count"] else "all calls priced"
+    unpriced = f"{count(run['unpriced_count'])} calls unpriced" if run["unpriced_count"] else None
     with st.grid(5, min_column_width=140, gap="small"):
-        _number("Duration", duration(run["duration_ms"]), "so far" if run["status"] == "running" else "start to end")
+        _number("Duration", duration(run["duration_ms"]), "so far" if run["status"] == "running" else None)
         _number("Cost", cost(run["cost_usd"]), unpriced)
         _number("Tokens in", count(run["input_tokens"]), _part(run["cache_read_tokens"], "from cache"))
         _number("Tokens out", count(run["output_tokens"]), _part(run["reasoning_tokens"], "reasoning"))
@@ -70,8 +73,10 @@ def models_and_people(run: dict[str, Any], steps: pl.DataFrame) -> None:
     with st.container(gap="xxsmall"):
         if routes:
             st.text("Models: " + ", ".join(one_line(route, 90) for route in routes[:6]))
-        for line in [*map(_approval, run["approvals"]), *map(_correction, run["corrections"])]:
-            st.text(line)
+        for line, times in Counter(
+            [*map(approval_line, run["approvals"]), *map(correction_line, run["corrections"])]
+        ).items():
+            st.text(line if times == 1 else f"{line} ×{times}")
 
 
 def download(project: str, run_id: str) -> None:
@@ -99,7 +104,10 @@ def _number(label: str, value: str, beside: str | None) -> None:
 def _preview(text: str | None) -> None:
     is_long = text is not None and (len(text) > 350 or text.count("\n") > 4)
     with st.container(height=130 if is_long else "content", border=False):
-        st.text(plain(text))
+        if text:
+            st.text(plain(text))
+        else:
+            st.caption("The telemetry does not say.")
 
 
 def _ending(run: dict[str, Any], steps: pl.DataFrame) -> None:
@@ -121,7 +129,7 @@ def _ending(run: dict[str, Any], steps: pl.DataFrame) -> None:
         st.text(run_steps.why(run if run["error_message"] else broken))
 
 
-def _approval(asked: dict[str, Any]) -> str:
+def approval_line(asked: dict[str, Any]) -> str:
     """One line: what was decided, by whom, after how long, about what."""
     decided = (asked["decision"] or "not decided yet").replace("_", " ")
     by = one_line(asked["decider"] or asked["decider_type"] or "", 80)
@@ -136,7 +144,8 @@ def _approval(asked: dict[str, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _correction(made: dict[str, Any]) -> str:
+def correction_line(made: dict[str, Any]) -> str:
+    """One line: what was corrected, by whom, why."""
     by = one_line(made["corrected_by"] or "a human", 80)
     parts = [
         f"Correction: {one_line(made['kind'], 60).replace('_', ' ')}",

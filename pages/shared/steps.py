@@ -1,5 +1,6 @@
 """The steps of one run as the pages show them: what each is called, when it began, what is odd about it."""
 
+from collections import Counter
 from typing import Any
 
 import polars as pl
@@ -47,24 +48,18 @@ def end_ms(steps: pl.DataFrame) -> float:
 
 def routes(steps: pl.DataFrame) -> list[str]:
     """`requested → served ×calls` of the counted model calls, most used first."""
-    calls = (
-        steps.filter(pl.col("kind").is_in(["llm", "embedding"]) & pl.col("counted"))
-        .group_by("requested_model", "served_model")
-        .agg(call_count=pl.len())
-        .sort("call_count", "requested_model", "served_model", descending=[True, False, False])
+    calls = steps.filter(pl.col("kind").is_in(["llm", "embedding"]) & pl.col("counted"))
+    named = Counter(
+        " → ".join(dict.fromkeys(model for model in call if model)) or "unknown model"
+        for call in calls.select("requested_model", "served_model").iter_rows()
     )
-    return [_route(**call) for call in calls.iter_rows(named=True)]
+    return [f"{route} ×{call_count}" for route, call_count in named.most_common()]
 
 
 def why(failed: dict[str, Any]) -> str:
     """The error of a run or step in its own words."""
     words = [plain(part) for part in (failed["error_type"], failed["error_message"]) if part]
     return ": ".join(words) or "The telemetry does not say why."
-
-
-def _route(requested_model: str | None, served_model: str | None, call_count: int) -> str:
-    models = dict.fromkeys(model for model in (requested_model, served_model) if model)
-    return f"{' → '.join(models) or 'unknown model'} ×{call_count}"
 
 
 def first_to_open(run: dict[str, Any], steps: pl.DataFrame) -> str | None:

@@ -13,11 +13,11 @@ from streamlit.typing import DataframeState
 from pages.shared.format import STATUS_LABELS, one_line
 
 STATUS_COLOURS = {
-    "ok": "#1f8a5b",
+    "ok": "#1b7d52",
     "error": "#d3353d",
-    "waiting": "#a86a08",
-    "pending": "#a86a08",
-    "running": "#2f7fe0",
+    "waiting": "#9a6006",
+    "pending": "#9a6006",
+    "running": "#2a72c9",
     "abandoned": "#6b7680",
     "denied": "#6b7680",
     "cancelled": "#6b7680",
@@ -209,7 +209,7 @@ def _seconds(label: str, digits: int, meaning: str | None = None) -> Any:
 
 
 def _dollars() -> Any:
-    return st.column_config.NumberColumn("Cost", format="$%.4f", width=85, help="A dash: no price is known")
+    return st.column_config.NumberColumn("Cost", format="$%.5f", width=90, help="A dash: no price is known")
 
 
 def _local_time(zone: str) -> Any:

@@ -52,7 +52,7 @@ def _waterfall(steps: pl.DataFrame, opened: str | None) -> None:
     )
     shown = steps if plumbing else steps.filter(pl.col("kind") != "other")
     if shown.is_empty():
-        st.info("This run has plumbing spans only.")
+        st.caption("This run has no steps to draw.")
         return
     first = _first_bar(shown["step_id"], opened)
     rows = shown.slice(first, BARS_A_PAGE)

@@ -47,7 +47,7 @@ from (
             select *
             from lines
             anti join under on lines.line = under.line
-            where lines.output_preview is not null
+            where lines.output_preview is not null or lines.proposed_calls is not null
         ) as lines
         asof inner join models
             on lines.project = models.project and lines.place = models.place and lines.said_ns >= models.start_ns

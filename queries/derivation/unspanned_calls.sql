@@ -10,7 +10,15 @@ with tools as (
         tool_call_id,
         tool_name
     from derived_steps
-    where kind in ('tool', 'approval') or tool_call_id is not null
+    where kind in ('tool', 'approval') or (kind <> 'guardrail' and tool_call_id is not null)
+),
+
+gates as (
+    select
+        run,
+        tool_call_id
+    from derived_steps
+    where kind = 'guardrail' and status = 'denied' and tool_call_id is not null
 ),
 
 strangers as (
@@ -68,7 +76,8 @@ select
     unspanned.tool_args,
     unspanned.tool_result,
     case
-        when reads_refused(unspanned.tool_result) then 'denied'
+        when reads_refused(unspanned.tool_result) or reads_blocked(unspanned.tool_result) then 'denied'
+        when (unspanned.run, unspanned.tool_call_id) in (select (run, tool_call_id) from gates) then 'denied'
         when reads_failed(unspanned.tool_result) then 'error'
         else 'ok'
     end as status,

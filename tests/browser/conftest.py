@@ -1,4 +1,4 @@
-"""A browser, and the app in front of a server with an empty store."""
+"""A browser, and the app in front of a server."""
 
 import shutil
 from collections.abc import Iterator
@@ -73,6 +73,11 @@ class Visitor:
         self.page.mouse.move(box["x"] + 320, box["y"] + box["height"] / 2)
         self.page.mouse.click(box["x"] + 320, box["y"] + box["height"] / 2)
 
+    def expect_at_rest(self) -> None:
+        """All that was asked for is drawn."""
+        expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
+
     def expect_only_text(self) -> None:
         """Nothing that telemetry says became an element, a link, a picture, a formula or a script that ran."""
         main = self.page.get_by_test_id("stMain")
@@ -88,8 +93,9 @@ class Visitor:
         table.click(position=place)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For the browser tests alone: while Playwright runs, no other event loop can."""
     if CHROMIUM is None:
         pytest.skip("there is no chromium")
     with sync_playwright() as playwright:
@@ -110,6 +116,13 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
     context.close()
     assert visitor.outside == []
     assert visitor.errors == []
+
+
+@pytest.fixture(scope="session")
+def shared_app(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the app in front of `server`, for tests that keep to a project of their own."""
+    with running_app(server.url, tmp_path_factory.mktemp("app") / "app.log") as url:
+        yield url
 
 
 @pytest.fixture

@@ -70,3 +70,7 @@ class Derived:
 def rebuild_all(connection: duckdb.DuckDBPyConnection) -> None:
     while rebuild(connection):
         pass
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/queries/golden with today's answers")

@@ -166,8 +166,8 @@ select
     $batch_id as batch_id, $project as project, 'span' as signal,
     make_timestamp_ns($last_ns) as received_at, make_timestamp_ns($last_ns) as committed_at,
     1 as request_count, 100 as body_bytes, $count as received_count, $count as stored_count,
-    0 as duplicate_count, 0 as conflicting_count, 0 as unread_count, 0 as rejected_count, map([]::varchar[], []::uinteger[]) as rejected_reasons,
-    0 as flawed_count, 0 as unmapped_count, 0 as unpriced_count, map([]::varchar[], []::uinteger[]) as redacted_counts, $services as services,
+    0 as duplicate_count, 0 as conflicting_count, 0 as unread_count, 0 as rejected_count, [] as rejected_reasons,
+    0 as flawed_count, 0 as unmapped_count, 0 as unpriced_count, [] as redacted_counts, $services as services,
     make_timestamp_ns($first_ns) as first_at, make_timestamp_ns($last_ns) as last_at
 """
 

@@ -280,6 +280,39 @@ def test_tools_outside_the_telemetry_are_no_questions(store: duckdb.DuckDBPyConn
     assert status(store, 60) == "ok"
 
 
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [
+        ("found", "ok"),
+        ("Error: no such mail", "error"),
+        ("TimeoutError: too slow", "error"),
+        ('{"blocked": true, "policy": "outbound"}', "denied"),
+        ("This call was rejected by the user.", "denied"),
+        ("errors: none", "ok"),
+    ],
+)
+def test_what_a_model_was_told_says_how_a_call_without_a_span_ended(derived: Derive, result: str, status: str) -> None:
+    told = derived(
+        Telling()
+        .span("ask", "llm", at=1, proposed_calls=calls(("k", "forward", "{}")))
+        .span("tell", "llm", at=5, under="ask", answered_calls=[{"id": "k", "result": result}])
+    )
+
+    assert told.steps["forward"]["status"] == status
+
+
+def test_a_call_that_a_gate_blocked_did_not_run(derived: Derive) -> None:
+    told = derived(
+        Telling()
+        .span("agent", "agent", lasts=9)
+        .span("ask", "llm", at=1, under="agent", proposed_calls=calls(("k", "forward", "{}")))
+        .log("gate", "guardrail", at=3, trace="t", under="agent", gate_outcome="block", tool_call_id="k")
+        .span("tell", "llm", at=5, under="agent", answered_calls=[{"id": "k", "result": "no"}])
+    )
+
+    assert (told.steps["gate"]["status"], told.steps["forward"]["status"]) == ("denied", "denied")
+
+
 def test_a_final_call_that_only_gives_the_answer_its_shape_is_no_question(
     store: duckdb.DuckDBPyConnection, derived: Derive
 ) -> None:

@@ -18,7 +18,7 @@ NAMES = sorted(
 )
 NUMBERS = {"since": 0, "until": 1, "since_ns": 0, "until_ns": 1, "now_ns": 1, "limit": 1, "neighbours": 1, "run": 1}
 NUMBERS |= {"first_row": 0, "last_row": 1, "started_ns": 0}
-LISTS = {"words", "trace_ids", "run_keys"}
+LISTS = {"block_ids", "mentioned", "positions", "words", "trace_ids", "run_keys"}
 
 
 @pytest.fixture(scope="module")
