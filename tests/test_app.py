@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 
 import pytest
@@ -12,7 +13,7 @@ import streamlit as st
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import data, first_trace
+from pages.shared import data, filters, first_trace
 from queries.client import Client
 from tests.pages.agents import refund_that_fails, refund_that_works, tracing
 from tests.serving import ROOT, RunningServer, until
@@ -127,19 +128,44 @@ def test_the_runs_of_a_window_are_summed_up_and_listed(shown: Shown) -> None:
 
 def test_the_window_and_the_filters_of_the_address_are_asked_for(shown: Shown) -> None:
     shown.send("works", "fails")
-    app = shown.open(
-        window="1h",
-        status=["error", "ok"],
-        model="gpt-4o",
-        agent="refund-agent",
-        tool="find_order",
-        attr="gen_ai.conversation.id=conversation-1",
-    )
-    assert app.metric[0].value == "1"
+    narrowing: dict[str, str | list[str]] = {
+        "q": "order 7",
+        "workflow": "invoke_agent refund-agent",
+        "agent": "refund-agent",
+        "service": "support-bot",
+        "environment": "prod",
+        "release": "1.4.0",
+        "model": "gpt-4o",
+        "tool": "find_order",
+        "user": "user-1",
+        "conversation": "conversation-1",
+        "status": ["error", "ok"],
+        "attr": "gen_ai.conversation.id=conversation-1",
+    }
+    app = shown.open(window="1h", **narrowing)
+    assert app.dataframe[0].value["status"].tolist() == [["✕ error"]]
     assert texts(app)[0] == (
-        "Only agent refund-agent · model gpt-4o · tool find_order · status error, ok · "
-        "attribute gen_ai.conversation.id=conversation-1"
+        "Only search order 7 · workflow invoke_agent refund-agent · agent refund-agent · service support-bot · "
+        "environment prod · release 1.4.0 · model gpt-4o · tool find_order · user user-1 · "
+        "conversation conversation-1 · status error, ok · attribute gen_ai.conversation.id=conversation-1"
     )
+
+
+@pytest.mark.parametrize("sort", filters.SORTS)
+def test_the_runs_can_be_sorted(shown: Shown, sort: str) -> None:
+    shown.send("works", "fails")
+    app = shown.open(sort=sort)
+    assert not app.warning
+    assert len(app.dataframe[0].value) == 2
+
+
+def test_a_chosen_bound_goes_into_the_address_in_utc(shown: Shown) -> None:
+    shown.send("works")
+    app = shown.open(window="custom")
+    app.context["timezone"] = "Asia/Tokyo"
+    app.datetime_input(key="since_local").set_value(datetime(2026, 1, 1, 9, 0)).run()  # noqa: DTZ001
+    assert app.query_params["since"] == "2026-01-01T00:00:00Z"
+    assert app.metric[0].value == "1"
 
 
 def test_a_later_page_of_runs_has_an_address(shown: Shown) -> None:

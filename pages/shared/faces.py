@@ -40,13 +40,12 @@ def sample_banner(project: str) -> None:
         st.markdown(
             ":material/science: **These are samples.** They are in a project of their own and touch no other numbers."
         )
-        st.button("Remove the samples", key="remove_samples", icon=":material/delete:", on_click=_remove_samples)
-
-
-def _remove_samples() -> None:
-    data.client().delete_project(data.DEMO_PROJECT)
-    data.forget()
-    st.query_params.from_dict({"project": data.DEFAULT_PROJECT})
+        removed = st.button("Remove the samples", key="remove_samples", icon=":material/delete:")
+    if removed:
+        data.client().delete_project(data.DEMO_PROJECT)
+        data.forget()
+        st.query_params.from_dict({"project": data.DEFAULT_PROJECT})
+        st.rerun()
 
 
 def no_such_run(project: str, run_id: str) -> None:
@@ -103,4 +102,5 @@ def empty_store(project: str) -> None:
     python, node = st.tabs(["Python", "Node"])
     python.code(first_trace.python(Settings().url, project), language="python", wrap_lines=True)
     node.code(first_trace.node(Settings().url, project), language="javascript", wrap_lines=True)
-    st.caption("Any OpenTelemetry exporter does, over OTLP/HTTP at the address above or over OTLP/gRPC at port 4317.")
+    grpc = f"OTLP/gRPC at port {Settings().grpc_port}"
+    st.caption(f"Any OpenTelemetry exporter does, over OTLP/HTTP at the address above or over {grpc}.")

@@ -98,9 +98,9 @@ def utc_time(at: datetime | None) -> str:
     return DASH if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03} UTC"
 
 
-def status_label(status: str | None) -> str:
+def status_label(status: str) -> str:
     """A status as a sign and a word, so that colour is never the only bearer."""
-    return STATUS_LABELS.get(status or "", plain(status))
+    return STATUS_LABELS.get(status, "unknown")
 
 
 _CHART_SYNTAX = re.compile(r"[<>&$#%{}]")

@@ -12,7 +12,8 @@ from pages.shared.format import cost, count, duration, one_line, plain
 from pages.shared.overview import approval_line, correction_line, status_badge
 from pages.shared.steps import why
 
-MOST_LETTERS = 20_000  # of one text on a page; the browser would take seconds over more
+# Of one text, and of one conversation, on a page; the browser would take seconds over more.
+MOST_LETTERS, MOST_MESSAGES = 20_000, 60
 AVATARS = {
     "user": ":material/person:",
     "assistant": ":material/smart_toy:",
@@ -103,7 +104,10 @@ def content(detail: dict[str, Any]) -> None:
             block(detail[name])
             shown = True
     system = _messages([{"role": "system", "parts": detail.get("system_instructions")}])
-    for message in [*system, *_messages(detail.get("input_messages")), *_messages(detail.get("output_messages"))]:
+    messages = [*system, *_messages(detail.get("input_messages")), *_messages(detail.get("output_messages"))]
+    if len(messages) > MOST_MESSAGES:
+        st.caption(f"The last {MOST_MESSAGES} of {count(len(messages))} messages; Raw and the download have them all.")
+    for message in messages[-MOST_MESSAGES:]:
         _message(message)
         shown = True
     if detail.get("tool_definitions"):

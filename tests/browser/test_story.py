@@ -1,5 +1,6 @@
 """The story of an on-call night: an agent reports, its run appears, is opened, and the failing step is found."""
 
+import json
 import os
 import re
 import shutil
@@ -53,6 +54,11 @@ def test_a_run_sent_by_python_over_grpc_appears_and_leads_to_its_failing_step(
     page.goto(address)
     expect(visitor.text("I look the order up.")).to_be_visible()
     assert visitor.texts() == seen
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="OTLP").click()
+    sent = json.loads(download.value.path().read_text())
+    assert len(sent["resourceSpans"][0]["scopeSpans"][0]["spans"]) == 3
 
     page.get_by_test_id("stMain").get_by_role("link", name="Runs").click()
     expect(visitor.rows()).to_have_count(2)

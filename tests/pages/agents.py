@@ -54,6 +54,7 @@ def _agent(tracer: Tracer, question: str, conversation: str = "conversation-1") 
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.name": "refund-agent",
         "gen_ai.conversation.id": conversation,
+        "user.id": "user-1",
         "gen_ai.input.messages": _messages("user", question),
     }
     with tracer.start_as_current_span("invoke_agent refund-agent", attributes=attributes) as root:
