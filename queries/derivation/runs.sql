@@ -233,7 +233,9 @@ select
     judged.run_id,
     judged.run,
     judged.trace_ids,
-    coalesce(tops.workflow_name, tops.top_agent_name, tops.name) as name,
+    coalesce(
+        tops.workflow_name, tops.top_agent_name, case when not judged.has_root then tops.agent_name end, tops.name
+    ) as name,
     tops.workflow_name,
     coalesce(tops.top_agent_name, tops.agent_name) as agent_name,
     judged.agent_names,
