@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 import pyarrow as pa
@@ -14,7 +14,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from queries import metrics, questions
+from queries import details, metrics, questions
 from queries.api_docs import docs_page
 from queries.cursors import Place, read_cursor, write_cursor
 from queries.database import Database
@@ -27,44 +27,15 @@ QUESTION_THREADS = 4
 MOST_ROWS = 1_000
 _NEXT_HEADER = "x-runlight-next"
 _REMOVABLE_PROJECT = "demo"
-_ALL_LOGS = 2**31 - 1
-_PLACE = ("record_signal", "block_id", "block_position", "resource_id", "scope_id")
 _UNTIL_NS = 9_191_000_000 * 10**9
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 
-class Ref(NamedTuple):
-    """Where a whole record is, by the columns of `spans` and `log_records`."""
-
-    project: str
-    signal: str
-    block_id: int
-    block_position: int
-    resource_id: int
-    scope_id: int
-
-
-class Records(Protocol):
-    """Whoever reads whole records back."""
-
-    def contents(self, refs: Sequence[Any]) -> list[dict[str, Any]]:
-        """Per record its messages, arguments, attributes, events, links, resource, scope and OTLP/JSON, JSON-ready."""
-        ...
-
-    def otlp(self, refs: Sequence[Any]) -> dict[str, Any]:
-        """The records as one OTLP/JSON document."""
-        ...
-
-    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> list[tuple[int, int]]:
-        """Block id and position of the records of these days that hold every word."""
-        ...
-
-
 def create_api(
     database: Database,
-    records: Records,
+    records: details.Records,
     *,
     waiting_bytes: Callable[[], int] = lambda: 0,
     remove_project: Callable[[str], None] | None = None,
@@ -96,7 +67,7 @@ def create_api(
 class _Asker:
     database: Database
     opener: Opener
-    records: Records
+    records: details.Records
     pool: ThreadPoolExecutor
     clock_ns: Callable[[], int]
 
@@ -265,19 +236,23 @@ def _add_runs(api: FastAPI, asker: _Asker) -> None:
     @api.get("/api/runs/{run_id:path}/steps/{step_id}", summary="Everything of one step", tags=["run"])
     async def step(run_id: str, step_id: str, project: _Project = "default") -> Response:
         read_project(project)
-        body = await asker.ask(within(project, run_id, lambda opened: _step_detail(asker.records, opened, step_id)))
+        body = await asker.ask(
+            within(project, run_id, lambda opened: details.step_detail(asker.records, opened, step_id))
+        )
         return Response(body, media_type=MediaType.JSON.value)
 
     @api.get("/api/runs/{run_id:path}/steps", summary="The steps of a run", tags=["run"])
     async def steps(request: Request, run_id: str, project: _Project = "default") -> Response:
         read_project(project)
-        return await asker.table(request, within(project, run_id, lambda opened: _public(questions.run_steps(opened))))
+        return await asker.table(
+            request, within(project, run_id, lambda opened: details.public(questions.run_steps(opened)))
+        )
 
     @api.get("/api/runs/{run_id:path}/logs", summary="The log records of a run", tags=["run"])
     async def logs(request: Request, run_id: str, project: _Project = "default", limit: _Limit = MOST_ROWS) -> Response:
         read_project(project)
         return await asker.table(
-            request, within(project, run_id, lambda opened: _public(questions.run_logs(opened, limit=limit)))
+            request, within(project, run_id, lambda opened: details.public(questions.run_logs(opened, limit=limit)))
         )
 
     @api.get("/api/runs/{run_id:path}/conversation", summary="The other runs of its conversation", tags=["run"])
@@ -291,7 +266,7 @@ def _add_runs(api: FastAPI, asker: _Asker) -> None:
     @api.get("/api/runs/{run_id:path}/otlp", summary="The run as OTLP/JSON, as it came in", tags=["run"])
     async def otlp(run_id: str, project: _Project = "default") -> Response:
         read_project(project)
-        body = await asker.ask(within(project, run_id, lambda opened: _otlp(asker.records, opened)))
+        body = await asker.ask(within(project, run_id, lambda opened: details.run_otlp(asker.records, opened)))
         return Response(body, media_type=MediaType.JSON.value)
 
     @api.get("/api/runs/{run_id:path}", summary="One run, by its id or any of its trace ids", tags=["run"])
@@ -417,57 +392,6 @@ def _searched_runs(
     return questions.runs(
         asker.database, filters, words=words, mentioned=mentioned, sort=sort, after=after, limit=limit
     )
-
-
-def _step_detail(records: Records, opened: OpenedRun, step_id: str) -> bytes:
-    found, logs = questions.step_records(opened, step_id.lower())
-    if not found.num_rows:
-        raise NoSuchRun(f"run {opened.run_id[:200]!r} has no step {step_id[:200]!r}")
-    steps, log_rows = found.to_pylist(), logs.to_pylist()
-    contents = records.contents([_ref(opened.project, row) for row in steps + log_rows])
-    own, twins, log_contents = contents[0], contents[1 : len(steps)], contents[len(steps) :]
-    known = orjson.loads(rows_json(_public(found.slice(0, 1))))[0]
-    said = {
-        name: _first(own[name], *(twin[name] for twin in twins), _joined(log_contents, name))
-        for name in ("input_messages", "output_messages")
-    }
-    # Whole texts go before the beginnings that the store keeps; what was joined from elsewhere stays where none is.
-    whole = {
-        name: _first(own.get(name), *(twin.get(name) for twin in twins), _value(known.get(name)))
-        for name in own.keys() - said.keys()
-    }
-    return orjson.dumps(known | whole | said | {"logs": [entry["record"] for entry in log_contents]})
-
-
-def _value(text: Any) -> Any:
-    """What JSON text says; any other text as it is."""
-    try:
-        return orjson.loads(text) if isinstance(text, str) else text
-    except orjson.JSONDecodeError:
-        return text
-
-
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
-
-
-def _joined(contents: Sequence[dict[str, Any]], name: str) -> list[Any] | None:
-    """The messages that log records carry one by one, in their order."""
-    return [message for content in contents for message in content[name] or []] or None
-
-
-def _otlp(records: Records, opened: OpenedRun) -> bytes:
-    rows = questions.run_records(opened).to_pylist() + questions.run_logs(opened, limit=_ALL_LOGS).to_pylist()
-    return orjson.dumps(records.otlp(list(dict.fromkeys(_ref(opened.project, row) for row in rows))))
-
-
-def _ref(project: str, row: dict[str, Any]) -> Ref:
-    return Ref(project, *(row[name] for name in _PLACE))
-
-
-def _public(table: pa.Table) -> pa.Table:
-    """Without the columns that say where whole records are."""
-    return table.drop_columns(list(_PLACE))
 
 
 def _merged(one_row: bytes, more: dict[str, bytes]) -> bytes:

@@ -40,7 +40,7 @@ def runs(
     """
     values = filters.values() | _after(after) | {"sort": sort, "words": [word.lower() for word in words]}
     values["mentioned"] = list(mentioned)
-    return _page(database.ask("runs", values | {"limit": limit + 1}), sort, limit, "run_id")
+    return _page(database.ask("runs", values | {"limit": limit + 1}), sort, limit)
 
 
 def runs_of_records(database: Database, project: str, places: Sequence[tuple[int, int]]) -> list[str]:
@@ -131,7 +131,7 @@ def tool_calls(
     """The executed and refused tool calls of the window, newest first; `statuses` are those of steps."""
     values = filters.values() | _after(after)
     values |= {"statuses": list(statuses) or None, "run_id": run_id, "limit": limit + 1}
-    return _page(database.ask("tool_calls", values), "started_at", limit, "run_id", "step_id")
+    return _page(database.ask("tool_calls", values), "started_at", limit)
 
 
 def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:
@@ -180,12 +180,11 @@ def _after(place: Place | None) -> dict[str, object]:
     return {"after_value": place.value, "after_ns": place.time_ns, "after_id": place.name}
 
 
-def _page(found: pa.Table, sort: str, limit: int, *id_columns: str) -> Page:
+def _page(found: pa.Table, sort: str, limit: int) -> Page:
     """Cut off the one row too many that says whether there is a next page, and the columns for the cursor."""
     rows = found.slice(0, limit)
-    shown = rows.drop_columns(["started_ns", "sort_value"])
+    shown = rows.drop_columns(["started_ns", "sort_value", "sort_name"])
     if found.num_rows <= limit:
         return Page(shown, None)
     last = rows.slice(limit - 1).to_pylist()[0]
-    name = " ".join(last[column] for column in id_columns)
-    return Page(shown, Place(sort, last["sort_value"], last["started_ns"], name))
+    return Page(shown, Place(sort, last["sort_value"], last["started_ns"], last["sort_name"]))

@@ -83,7 +83,8 @@ select
     runs.dialects,
     runs.flaws,
     page.started_ns,
-    page.sort_value
+    page.sort_value,
+    runs.run_id as sort_name
 from runs_at($now_ns) as runs
 inner join page on runs.place = page.place
 order by page.sort_value desc, page.started_ns desc, runs.run_id desc

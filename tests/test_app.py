@@ -161,8 +161,8 @@ def test_the_runs_can_be_sorted(shown: Shown, sort: str) -> None:
 
 def test_a_chosen_bound_goes_into_the_address_in_utc(shown: Shown) -> None:
     shown.send("works")
+    shown.app.context["timezone"] = "Asia/Tokyo"
     app = shown.open(window="custom")
-    app.context["timezone"] = "Asia/Tokyo"
     app.datetime_input(key="since_local").set_value(datetime(2026, 1, 1, 9, 0)).run()  # noqa: DTZ001
     assert app.query_params["since"] == "2026-01-01T00:00:00Z"
     assert app.metric[0].value == "1"

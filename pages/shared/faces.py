@@ -40,12 +40,13 @@ def sample_banner(project: str) -> None:
         st.markdown(
             ":material/science: **These are samples.** They are in a project of their own and touch no other numbers."
         )
-        removed = st.button("Remove the samples", key="remove_samples", icon=":material/delete:")
-    if removed:
-        data.client().delete_project(data.DEMO_PROJECT)
-        data.forget()
-        st.query_params.from_dict({"project": data.DEFAULT_PROJECT})
-        st.rerun()
+        st.button("Remove the samples", key="remove_samples", icon=":material/delete:", on_click=_remove_samples)
+
+
+def _remove_samples() -> None:
+    data.client().delete_project(data.DEMO_PROJECT)
+    data.forget()
+    st.query_params.from_dict({"project": data.DEFAULT_PROJECT})
 
 
 def no_such_run(project: str, run_id: str) -> None:

@@ -3,6 +3,7 @@
 The widgets' keys are the names in the URL, so that a pasted link chooses the same.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ FIELDS = {
     "user": "User",
     "conversation": "Conversation",
 }
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 STATUSES = ("error", "waiting", "running", "abandoned", "ok")
 SORTS = {
     "newest": "started_at",
@@ -69,15 +71,20 @@ def choose_project() -> str:
 
     Draws the chooser in the sidebar where there is a choice.
     """
-    run_counts = dict(data.projects().select("project", "run_count").iter_rows())
-    names = sorted({data.DEFAULT_PROJECT, *run_counts}, key=lambda name: (name != data.DEFAULT_PROJECT, name))
     asked = st.query_params.get("project")
+    run_counts = data.run_counts()
+    if asked not in (None, *run_counts):
+        data.forget()  # it may be younger than what is remembered
+        run_counts = data.run_counts()
     if asked is None and not run_counts.get(data.DEFAULT_PROJECT) and run_counts.get(data.DEMO_PROJECT):
         asked = st.query_params["project"] = data.DEMO_PROJECT
     project = asked or data.DEFAULT_PROJECT
-    if project not in names:
-        links.complain("There is no project of this name:", project)
+    if not _PROJECT.fullmatch(project):
+        links.complain("No project can have this name:", project)
         project = data.DEFAULT_PROJECT
+    elif project not in (data.DEFAULT_PROJECT, *run_counts):
+        links.complain("Nothing has arrived in a project of this name:", project)
+    names = sorted({data.DEFAULT_PROJECT, project, *run_counts}, key=lambda name: (name != data.DEFAULT_PROJECT, name))
     if len(names) > 1:
         st.session_state["chosen_project"] = project
         st.sidebar.selectbox("Project", names, key="chosen_project", on_change=_switch_project)
@@ -167,6 +174,7 @@ def _choose_window() -> str:
         bind="query-params",
         on_change=links.first_page,
         label_visibility="collapsed",
+        wrap=True,
     )
 
 

@@ -1,7 +1,7 @@
 -- Which tool calls are known from the model's messages alone? Their results are told to a model for the first time, and
--- no step has their id, or in the run their name. One row per call, as a step of its own beside the model call that
--- was told. Where the run holds tool steps that match no call that was asked for, any of them might be the one meant,
--- so nothing is made up.
+-- no step has their id, or, unless they were refused, in the run their name. One row per call, as a step of its own
+-- beside the model call that was told. Where the run holds tool steps that match no call that was asked for, any of
+-- them might be the one meant, so nothing is made up.
 insert into derived_steps by name
 with tools as (
     select
@@ -103,7 +103,13 @@ select
     model.agent_node
 from unspanned
 inner join derived_steps as model on unspanned.node = model.node
-anti join tools on unspanned.run = tools.run and unspanned.tool_name = tools.tool_name
+left join (
+    select distinct
+        run,
+        tool_name
+    from tools
+) as by_name on unspanned.run = by_name.run and unspanned.tool_name = by_name.tool_name
 where unspanned.tool_name is not null
+    and (by_name.run is null or reads_refused(unspanned.tool_result))
     -- Hand-offs look like tool calls to the model.
     and not regexp_matches(unspanned.tool_name, '^(transfer_to_|transfer_back_to_|hand_?off)')

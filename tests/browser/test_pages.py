@@ -40,6 +40,16 @@ def test_hostile_telemetry_is_text_wherever_it_is_shown(
         visitor.expect_only_text()
 
 
+def test_a_deep_link_is_followed_by_the_first_visitor_of_a_process(
+    app: str, fresh_server: RunningServer, visitor: Visitor
+) -> None:
+    with tracing(to_project(fresh_server, "default")) as tracer:
+        run_id = refund_that_fails(tracer)
+    visitor.page.goto(f"{app}/run?run={run_id}&tab=Steps")
+    expect(visitor.text("tool find_order")).to_be_visible()
+    expect(visitor.rows()).to_have_count(3)
+
+
 @pytest.mark.parametrize("name", ["q", "agent", "attr", "window", "project", "cursor"])
 def test_a_hostile_address_is_text(shared_app: str, visitor: Visitor, name: str) -> None:
     visitor.page.goto(f"{shared_app}/?{name}={quote(' '.join(HOSTILE_TEXTS))}")

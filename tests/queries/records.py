@@ -112,19 +112,30 @@ def empty_store(path: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
 
 def insert(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Commit rows of `spans`, their `touched` rows and the ledger's, as the writer does."""
-    columns = connection.execute(
-        "select column_name, data_type from duckdb_columns() where table_name = 'spans'"
-    ).fetchall()
     connection.begin()
     for row in rows:
-        known = {name: row[name] for name in row if row[name] is not None}
-        unknown = set(known) - {name for name, _ in columns}
-        assert not unknown, f"no such column: {unknown}"
-        values = ", ".join(_expression(kind, f"${name}") for name, kind in columns if name in known)
-        names = ", ".join(name for name, _ in columns if name in known)
-        connection.execute(f"insert into spans ({names}) values ({values})", known)
+        _insert_row(connection, "spans", row)
     _enter(connection, rows)
     connection.commit()
+
+
+def insert_speech(connection: duckdb.DuckDBPyConnection, name: str, at: float, **columns: Any) -> None:
+    """Commit a log record that carries messages, and touch its run as the writer does."""
+    logged_ns = START_NS + round(at * SECOND)
+    told = {
+        "project": "default",
+        "log_id": int.from_bytes(identity(name, 7)),
+        "logged_at": logged_ns,
+        "event_name": name,
+        "severity_number": 9,
+        "severity_text": "INFO",
+        "received_at": logged_ns,
+        **{key: _NEVER_NULL[key] for key in ("scope_name", "labels", "resource_id", "scope_id", "batch_id")},
+        **{key: _NEVER_NULL[key] for key in ("block_id", "block_position")},
+        **columns,
+    }
+    _insert_row(connection, "log_records", told)
+    _touch(connection, [{"trace_id": None, **told, "started_at": logged_ns, "ended_at": logged_ns}], 1)
 
 
 def insert_many(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> None:
@@ -193,6 +204,18 @@ def _touch(connection: duckdb.DuckDBPyConnection, rows: Iterable[dict[str, Any]]
     connection.register("touches", frame)
     connection.execute("insert into touched by name from touches")
     connection.unregister("touches")
+
+
+def _insert_row(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, Any]) -> None:
+    columns = dict(
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() where table_name = $table", {"table": table}
+        ).fetchall()
+    )
+    known = {name: value for name, value in row.items() if value is not None}
+    assert known.keys() <= columns.keys(), f"no such columns: {known.keys() - columns.keys()}"
+    values = ", ".join(_expression(columns[name], f"${name}") for name in known)
+    connection.execute(f"insert into {table} ({', '.join(known)}) values ({values})", known)
 
 
 def _expression(kind: str, parameter: str) -> str:

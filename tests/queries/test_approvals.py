@@ -6,6 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from queries import questions
+from queries.database import Database
+from queries.filters import read_filters
 from tests.queries.conftest import Derived, rebuild_all
 from tests.queries.records import SECOND, START_NS, Telling, insert, trace_hex
 from tests.queries.test_runs import status
@@ -311,6 +314,27 @@ def test_a_call_that_a_gate_blocked_did_not_run(derived: Derive) -> None:
     )
 
     assert (told.steps["gate"]["status"], told.steps["forward"]["status"]) == ("denied", "denied")
+
+
+def test_refused_calls_are_listed_among_the_tool_calls(store: duckdb.DuckDBPyConnection) -> None:
+    decided = {"run_key": "p", "approval_decider_type": "human"}
+    telling = Telling().log("go.user_prompt", "human", input_preview="go", **decided)
+    telling.log("ran", "tool", at=1, tool_call_id="k1", **decided)
+    for place in (2, 3):
+        refused = {"tool_call_id": f"k{place}", "tool_name": "rm", "approval_decision": "rejected"}
+        telling.log(f"decision {place}", "approval", at=place, **refused, **decided)
+    insert(store, telling.rows)
+    rebuild_all(store)
+
+    filters = read_filters(at(60), since="1970-01-01")
+    first = questions.tool_calls(Database(store), filters, limit=2)
+    rest = questions.tool_calls(Database(store), filters, limit=2, after=first.next)
+    rows = first.rows.to_pylist() + rest.rows.to_pylist()
+    assert [(row["tool_name"], row["tool_call_id"], row["status"]) for row in rows] == [
+        ("rm", "k3", "denied"),
+        ("rm", "k2", "denied"),
+        ("ran", "k1", "ok"),
+    ]
 
 
 def test_a_final_call_that_only_gives_the_answer_its_shape_is_no_question(

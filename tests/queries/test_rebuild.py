@@ -153,10 +153,30 @@ def test_the_summaries_thread_catches_up_when_woken_and_when_started(tmp_path: P
         summaries.stop()
 
 
+def test_a_trace_that_our_code_fails_on_keeps_no_other_waiting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = empty_store(tmp_path / "store.duckdb")
+    insert(connection, Telling().span("poison", "llm", trace="t1").rows)
+    connection.execute("update spans set ended_at = 'infinity'")
+    insert(connection, Telling().span("healthy", "llm", trace="t2").rows)
+    summaries = Summaries(connection.cursor())
+    summaries.start()
+    try:
+        wait_for_runs(connection, 1)
+    finally:
+        summaries.stop()
+
+    assert connection.execute("select run_id from runs").fetchall() == [(trace_hex("t2"),)]
+    assert connection.execute("select count(*) from touched").fetchone() == (0,)
+    assert "trace left without summary" in caplog.text
+
+
 def wait_for_runs(connection: duckdb.DuckDBPyConnection, count: int) -> None:
     tick = threading.Event()
     for _ in range(3000):
-        if connection.execute("select count(*) from runs").fetchone() == (count,):
+        found = connection.execute("select (select count(*) from runs), (select count(*) from touched)").fetchone()
+        if found == (count, 0):
             return
         tick.wait(0.01)
     raise AssertionError("the summaries did not catch up within 30 s")

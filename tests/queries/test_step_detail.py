@@ -58,7 +58,9 @@ def test_a_model_call_shows_its_conversation_and_its_whole_record(client: Client
 
 def test_a_tool_call_shows_arguments_and_result_as_values(client: Client) -> None:
     run = run_of(client, "payables")
-    call = client.steps(project="default", run_id=run).filter(kind="tool", tool_name="schedule_payment").row(0, named=True)
+    call = (
+        client.steps(project="default", run_id=run).filter(kind="tool", tool_name="schedule_payment").row(0, named=True)
+    )
 
     detail = client.step(project="default", run_id=run, step_id=call["step_id"])
 

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from tests.queries.conftest import Derived, rebuild_all
-from tests.queries.records import START_NS, Telling, identity, insert_many, step_hex
+from tests.queries.records import START_NS, Telling, identity, insert, insert_many, insert_speech, step_hex
 
 Derive = Callable[[Telling], Derived]
 
@@ -286,13 +286,59 @@ def test_a_log_joins_the_span_with_its_tokens_nearest_in_time(derived: Derive) -
         .span("interaction", "agent", lasts=9)
         .span("request 1", "llm", at=1, under="interaction", **same)
         .span("request 2", "llm", at=4, under="interaction", **same)
-        .log("api_request 1", "llm", at=2.1, trace="t", under="interaction", cost_usd=0.1, served_model="a", **same)
-        .log("api_request 2", "llm", at=5.1, trace="t", under="interaction", cost_usd=0.2, served_model="b", **same)
+        .log("api_request 1", "llm", at=2.1, trace="t", under="interaction", **same, **answered("a", 0.1))
+        .log("api_request 2", "llm", at=5.1, trace="t", under="interaction", **same, **answered("b", 0.2))
     )
 
     assert [told.steps[name]["served_model"] for name in ("request 1", "request 2")] == ["a", "b"]
     assert told.run["llm_call_count"] == 2
     assert told.run["cost_usd"] == pytest.approx(0.3)
+    assert told.steps["request 1"]["cost_source"] == "joined_log"
+
+
+def answered(model: str, cost: float) -> dict[str, object]:
+    return {"served_model": model, "cost_usd": cost, "cost_source": "reported"}
+
+
+def test_a_reported_cost_goes_before_one_that_we_computed(derived: Derive) -> None:
+    same = {"trace": "t", "under": "root", "response_id": "r"}
+    told = derived(
+        Telling()
+        .span("root", "agent", lasts=5)
+        .span("a", "llm", at=1, cost_usd=0.9, cost_source="price_table", input_tokens=5, **same)
+        .span("b", "llm", at=1, cost_usd=0.1, cost_source="gateway", field_count=1, **same)
+    )
+
+    assert (told.run["cost_usd"], told.run["llm_call_count"]) == (0.1, 1)
+
+
+def test_a_model_call_learns_what_was_said_from_the_log_records_under_it(store: duckdb.DuckDBPyConnection) -> None:
+    telling = Telling().span("agent", "agent", lasts=9).span("ask", "llm", at=1, under="agent")
+    telling.span("find", "tool", at=3, under="agent", tool_call_id="k").span("tell", "llm", at=5, under="agent")
+    insert(store, telling.rows)
+    under = {"trace_id": identity("t", 16), "span_id": identity("ask", 8)}
+    wanted = [{"id": "k", "name": "find", "args": '{"q":1}'}]
+    insert_speech(store, "gen_ai.user.message", 1.1, input_preview="where is it?", **under)
+    insert_speech(store, "gen_ai.choice", 1.9, proposed_calls=wanted, **under)
+    under["span_id"] = identity("tell", 8)
+    found = [{"id": "k", "result": "here", "name": None, "args": None}]
+    insert_speech(store, "gen_ai.tool.message", 5.1, answered_calls=found, **under)
+    insert_speech(store, "gen_ai.choice", 5.9, output_preview="it is here", **under)
+    rebuild_all(store)
+
+    told = Derived(store)
+    assert (told.run["input_preview"], told.run["output_preview"]) == ("where is it?", "it is here")
+    assert (told.steps["find"]["tool_args"], told.steps["find"]["tool_result"]) == ('{"q":1}', "here")
+
+
+def test_an_answer_logged_beside_belongs_to_the_call_begun_before_it(store: duckdb.DuckDBPyConnection) -> None:
+    telling = Telling().log("claude_code.user_prompt", "human", at=0, run_key="p", input_preview="go")
+    telling.log("api_request", "llm", at=1, run_key="p").log("api_request 2", "llm", at=9, run_key="p")
+    insert(store, telling.rows)
+    insert_speech(store, "claude_code.assistant_response", 1.2, run_key="p", output_preview="done")
+    rebuild_all(store)
+
+    assert Derived(store).run["output_preview"] == "done"
 
 
 def test_an_interrupted_tool_is_a_question_and_its_second_run_the_call(derived: Derive) -> None:
