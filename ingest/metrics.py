@@ -102,7 +102,7 @@ def _service_names(resources: pl.Series) -> pl.Series:
 
 
 def _time(column: str) -> pl.Expr:
-    known = (pl.col(column) > 0) & (pl.col(column) <= 2**63 - 1)
+    known = (pl.col(column) > 0) & (pl.col(column) <= 2**63 - 2)
     return pl.when(known).then(pl.col(column)).cast(pl.Int64, strict=False).cast(pl.Datetime("ns"))
 
 

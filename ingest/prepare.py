@@ -21,7 +21,7 @@ from ingest.redaction import redact_records
 
 _log = logging.getLogger(__name__)
 _ZERO_TRACE, _ZERO_SPAN = bytes(16), bytes(8)
-_LATEST_NS = 2**63 - 1
+_LATEST_NS = 2**63 - 2  # the value after it is DuckDB's "infinity"
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 
+import duckdb
 import polars as pl
 
 from ingest.blocks import into_blocks
@@ -34,6 +35,7 @@ _KEYS = {
 }
 # A span's twin may have another start; log records and points with equal keys have equal times.
 _MARGIN_HOURS = {Signal.SPAN: 24, Signal.LOG: 0, Signal.METRIC: 0}
+_DELETE_ATTEMPTS = 20
 _STOP = None
 
 _Waiting = tuple[Request, "Future[Receipt]"]
@@ -165,14 +167,24 @@ class Writer:
 
     def _remove(self, removal: "_Removal") -> None:
         try:
-            with self._store.transaction():
-                self._store.delete_project(removal.project)
+            self._delete(removal.project)
         except Exception as error:  # noqa: BLE001 - whoever asked must be told
             removal.done.set_exception(error)
             return
         for known in self._known_sources.values():
             known.difference_update([pair for pair in known if pair[0] == removal.project])
         removal.done.set_result(None)
+
+    def _delete(self, project: str) -> None:
+        """The rebuild may be deleting the same rows: then one of the two has to begin again."""
+        for attempts_left in reversed(range(_DELETE_ATTEMPTS)):
+            try:
+                with self._store.transaction():
+                    self._store.delete_project(project)
+                return
+            except duckdb.TransactionException:
+                if not attempts_left:
+                    raise
 
     def _answer(self, prepared: Prepared, waiting: Sequence[_Waiting]) -> None:
         for index, (_, future) in enumerate(waiting):

@@ -199,3 +199,31 @@ def test_a_span_event_that_decides_something_is_a_step_beside_its_span(tmp_path:
             "select approval_id, approval_decision, parent_span_id from spans where signal = 'event'"
         ) == [("a-1", "approved", bytes([1] * 8))]
         assert running.rows("select count(*) from spans") == [(2,)]
+
+
+@pytest.mark.parametrize("nanoseconds", [0, 2**63 - 1, 2**64 - 1])
+def test_a_time_that_no_clock_shows_is_unknown_and_the_span_is_kept(nanoseconds: int, tmp_path: Path) -> None:
+    data = _spans("odd")
+    data.resource_spans[0].scope_spans[0].spans[0].start_time_unix_nano = nanoseconds
+    data.resource_spans[0].scope_spans[0].spans[0].end_time_unix_nano = nanoseconds
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, data)
+        assert running.rows("select epoch_ns(started_at), epoch_ns(ended_at), duration_ms from spans") == [
+            (None, None, None)
+        ]
+
+
+def test_a_removed_project_is_gone_and_can_be_sent_again(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, _spans("a"), project="demo")
+        running.send(Signal.SPAN, _spans("a"), project="other")
+        running.writer.remove_project("demo")
+        tables = [
+            row[0] for row in running.rows("select table_name from duckdb_columns() where column_name = 'project'")
+        ]
+        assert {table: running.rows(f"select count(*) from {table} where project = 'demo'") for table in tables} == {
+            table: [(0,)] for table in tables
+        }
+        running.send(Signal.SPAN, _spans("a"), project="demo")
+        assert len(running.otlp("spans")["resourceSpans"]) == 1
+        assert running.rows("select project from spans order by all") == [("demo",), ("other",)]
