@@ -83,6 +83,14 @@ def _if_negative(text: str, argument: str) -> str | None:
         return argument if text.strip().strip('"').lower() in _FAILING else None
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _iso(text: str, _: str) -> str:
     moment = datetime.fromisoformat(text)
     return str(int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1_000)
@@ -134,6 +142,7 @@ _STEPS: dict[str, Callable[[str, str], str | None]] = {
     "if_gt0": lambda text, argument: argument if float(text) > 0 else None,
     "if_lt": lambda text, argument: _when(argument, lambda value, limit: float(value) < float(limit), text),
     "if_negative": _if_negative,
+    "if_number": lambda text, _: text if _is_number(text) else None,
     "if_true": lambda text, argument: argument if _bool(text, "") == "true" else None,
     "int": _integer,
     "iso": _iso,
@@ -157,6 +166,7 @@ _STEPS: dict[str, Callable[[str, str], str | None]] = {
     "strip_prefix": _strip_prefix,
     "strip_suffix": lambda text, argument: text.removesuffix(argument),
     "unique": _unique,
+    "unless_number": lambda text, _: None if _is_number(text) else text,
     "unless": lambda text, argument: None if text == argument else text,
     "unwrap_kwargs": lambda text, _: as_text(unwrap_kwargs(json_or_text(text))),
     "wrap": _wrap,

@@ -182,3 +182,25 @@ def test_hostile_values_in_any_known_key_harm_nothing(text: str) -> None:
     frame = normalise(Signal.SPAN, decoded.sources, decoded.fields)
     assert frame.height == 1
     assert frame.schema["input_tokens"] == pl.Int64
+
+
+def test_a_gate_names_the_tool_it_judged() -> None:
+    row = _log(
+        "oversight.gate.evaluated",
+        oversight__gate__outcome="block",
+        gen_ai__tool__name="send_mail",
+        gen_ai__tool__call__id="call-1",
+    )
+    assert (row["kind"], row["gate_outcome"], row["tool_name"], row["tool_call_id"]) == (
+        "guardrail",
+        "block",
+        "send_mail",
+        "call-1",
+    )
+
+
+@pytest.mark.parametrize(("sent", "score", "label"), [("0.25", 0.25, None), ("false", None, "false")])
+def test_feedback_is_read_from_the_attribute_that_it_names(sent: str, score: float | None, label: str | None) -> None:
+    row = _span("feedback", logfire__span_type="annotation", logfire__feedback__name="correctness", correctness=sent)
+    assert (row["kind"], row["evaluation_name"]) == ("evaluation", "correctness")
+    assert (row["evaluation_score"], row["evaluation_label"], row["flaws"]) == (score, label, [])
