@@ -1,6 +1,5 @@
 """The door that both receivers hand bytes to: what a request is, and what it is answered with."""
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,6 +44,3 @@ class Intake(Protocol):
         Raises `errors.Busy` or `errors.ShuttingDown` at once when the request is not taken at all.
         """
         ...
-
-
-Recompute = Callable[[], None]
