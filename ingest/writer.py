@@ -35,7 +35,7 @@ _KEYS = {
 }
 # A span's twin may have another start; log records and points with equal keys have equal times.
 _MARGIN_HOURS = {Signal.SPAN: 24, Signal.LOG: 0, Signal.METRIC: 0}
-_DELETE_ATTEMPTS = 20
+_DELETE_SECONDS, _DELETE_PAUSE_SECONDS = 30.0, 0.05
 _STOP = None
 
 _Waiting = tuple[Request, "Future[Receipt]"]
@@ -177,14 +177,16 @@ class Writer:
 
     def _delete(self, project: str) -> None:
         """The rebuild may be deleting the same rows: then one of the two has to begin again."""
-        for attempts_left in reversed(range(_DELETE_ATTEMPTS)):
+        deadline = time.monotonic() + _DELETE_SECONDS
+        while True:
             try:
                 with self._store.transaction():
                     self._store.delete_project(project)
                 return
             except duckdb.TransactionException:
-                if not attempts_left:
+                if time.monotonic() > deadline:
                     raise
+                time.sleep(_DELETE_PAUSE_SECONDS)
 
     def _answer(self, prepared: Prepared, waiting: Sequence[_Waiting]) -> None:
         for index, (_, future) in enumerate(waiting):
