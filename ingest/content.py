@@ -3,15 +3,19 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 import polars as pl
 
-from ingest import messages
 from ingest.batch import Batch, attribute, full_event_names, rule_values
 from ingest.conventions import Rule, conventions
 from ingest.intake import Signal
+from ingest.messages.canonical import Message, finish_reasons, input_text, output_text, tool_answers, tool_calls
+from ingest.messages.envelopes import to_messages
+from ingest.messages.events import from_events
+from ingest.messages.flattened import from_indexed
+from ingest.paths import at_path
+from ingest.values import json_or_text, unwrap_kwargs
 
 PREVIEW_CHARACTERS = 500
 _CALL_CHARACTERS = 2_000
@@ -27,7 +31,7 @@ _MESSAGE_EVENTS = (
 _CALL_TYPE = pl.List(pl.Struct({"id": pl.String, "name": pl.String, "args": pl.String}))
 _ANSWER_TYPE = pl.List(pl.Struct({"id": pl.String, "result": pl.String, "name": pl.String, "args": pl.String}))
 
-Messages = list[dict[str, Any]]
+Messages = list[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,8 @@ def contents(batch: Batch) -> Content:
     said = conversation(batch, "output_messages", speaks)
     calls_model = ((batch.fields["kind"] == "llm").fill_null(False) | carries).to_list()
     return Content(
-        input_preview=_texts(messages.input_text(value) if value else None for value in asked),
-        output_preview=_texts(messages.output_text(value) if value else None for value in said),
+        input_preview=_texts(input_text(value) if value else None for value in asked),
+        output_preview=_texts(output_text(value) if value else None for value in said),
         proposed_calls=pl.Series(
             [_proposed(value) if value and calls else None for value, calls in zip(said, calls_model, strict=True)],
             dtype=_CALL_TYPE,
@@ -85,9 +89,9 @@ def conversation(batch: Batch, name: str, wanted: pl.Series) -> list[Messages | 
 
 def _candidates(batch: Batch, rule: Rule, name: str, role: str, rows: set[int]) -> Iterator[tuple[int, Messages]]:
     if rule.on == "indexed":
-        yield from ((row, messages.from_indexed(pairs)) for row, pairs in _indexed(batch, rule, rows))
+        yield from ((row, from_indexed(pairs)) for row, pairs in _indexed(batch, rule, rows))
     elif rule.on == "events":
-        yield from ((row, messages.from_events(events)) for row, events in _events(batch, name, rows))
+        yield from ((row, from_events(events)) for row, events in _events(batch, name, rows))
     else:
         yield from _attribute_messages(batch, rule, role, rows)
 
@@ -106,9 +110,9 @@ def _attribute_messages(batch: Batch, rule: Rule, role: str, rows: set[int]) -> 
         if text is None:
             continue
         if beside:
-            parts = {name: messages.json_or_text(attribute(batch, key)[row]) for name, key in beside.items()}
+            parts = {name: json_or_text(attribute(batch, key)[row]) for name, key in beside.items()}
             said = None if rule.key in beside.values() else text
-            yield row, messages.to_messages({"role": role, "content": said} | parts, role=role)
+            yield row, to_messages({"role": role, "content": said} | parts, role=role)
             continue
         if text not in seen:
             seen[text] = _read(rule, role, text)
@@ -118,10 +122,10 @@ def _attribute_messages(batch: Batch, rule: Rule, role: str, rows: set[int]) -> 
 def _read(rule: Rule, role: str, text: str) -> Messages:
     value: object = text
     if rule.path is not None:
-        value = messages.at_path(messages.json_or_text(text), rule.path)
+        value = at_path(json_or_text(text), rule.path)
     elif ("unwrap_kwargs", "") in rule.transforms:
-        value = messages.unwrap_kwargs(messages.json_or_text(text))
-    return messages.to_messages(value, role=role) if value is not None else []
+        value = unwrap_kwargs(json_or_text(text))
+    return to_messages(value, role=role) if value is not None else []
 
 
 def _indexed(batch: Batch, rule: Rule, rows: set[int]) -> Iterator[tuple[int, list[tuple[str, object]]]]:
@@ -140,7 +144,7 @@ def _events(batch: Batch, name: str, rows: set[int]) -> Iterator[tuple[int, list
         for row in sorted(rows):
             event, body = batch.columns["event"][row], batch.columns["body"][row]
             if event in wanted and body is not None:
-                yield row, [(event, messages.json_or_text(body))]
+                yield row, [(event, json_or_text(body))]
         return
     found = batch.event_rows.filter(pl.col("event").is_in(wanted))
     for (row,), part in found.partition_by("row", as_dict=True, include_key=False).items():
@@ -157,7 +161,7 @@ def _texts(values: Iterable[str | None]) -> pl.Series:
 
 
 def _proposed(said: Messages) -> list[dict[str, str | None]] | None:
-    calls = messages.tool_calls(said)[:_CALLS]
+    calls = tool_calls(said)[:_CALLS]
     return [
         {"id": call["id"], "name": call["name"], "args": (call["args"] or "")[:_CALL_CHARACTERS]} for call in calls
     ] or None
@@ -166,10 +170,10 @@ def _proposed(said: Messages) -> list[dict[str, str | None]] | None:
 def _answered(asked: Messages) -> list[dict[str, str | None]] | None:
     """Tool results after the last turn of the model: those it is told for the first time."""
     last = max((index for index, message in enumerate(asked) if message.get("role") == "assistant"), default=-1)
-    answers = messages.tool_answers(asked[last + 1 :])[:_CALLS]
+    answers = tool_answers(asked[last + 1 :])[:_CALLS]
     if not answers:
         return None
-    proposed = {call["id"]: call for call in messages.tool_calls(asked) if call["id"]}
+    proposed = {call["id"]: call for call in tool_calls(asked) if call["id"]}
     return [
         {
             "id": answer["id"],
@@ -183,7 +187,7 @@ def _answered(asked: Messages) -> list[dict[str, str | None]] | None:
 
 def _finish_reasons(said: Messages) -> list[str] | None:
     table = conventions().maps["finish_reason"]
-    return [table.get(reason, reason) for reason in messages.finish_reasons(said)] or None
+    return [table.get(reason, reason) for reason in finish_reasons(said)] or None
 
 
 def _tool_definitions_hash(batch: Batch) -> pl.Series:
@@ -200,7 +204,7 @@ def _tool_definitions_hash(batch: Batch) -> pl.Series:
 
 
 def _fingerprint(text: str) -> str:
-    value = messages.json_or_text(text)
+    value = json_or_text(text)
     parts = sorted(
         orjson.dumps(part, option=orjson.OPT_SORT_KEYS) for part in (value if isinstance(value, list) else [value])
     )

@@ -11,7 +11,7 @@ from ingest.batch import Batch, any_dialect, attribute, detect_dialects, fill, f
 from ingest.content import PREVIEW_CHARACTERS, Content, contents
 from ingest.conventions import conventions
 from ingest.intake import Signal
-from ingest.messages import json_or_text
+from ingest.values import json_or_text
 
 TEXT_CHARACTERS = 2_000
 LABEL_CHARACTERS = 128

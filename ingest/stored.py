@@ -21,8 +21,8 @@ from ingest.blocks import unpack
 from ingest.content import conversation
 from ingest.conventions import conventions
 from ingest.intake import Signal
-from ingest.messages import json_or_text
 from ingest.normalise import fill_kind
+from ingest.values import json_or_text
 
 MOST_MENTIONS = 10_000
 _TEXT_FIELDS = ("tool_args", "tool_result", "error_stack", "tool_definitions", "system_instructions")

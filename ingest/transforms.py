@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from ingest.conventions import conventions
-from ingest.messages import at_path, json_or_text, python_literal, unwrap_kwargs
+from ingest.paths import at_path
+from ingest.values import json_or_text, python_literal, unwrap_kwargs
 
 # Which value maps hold beginnings of names rather than whole values.
 _PREFIX_MAPS = {"name_prefix_kind", "crewai_kind", "haystack_kind"}
