@@ -264,6 +264,21 @@ def test_what_the_server_cannot_read_is_said_in_plain_words(shown: Shown, bounds
     assert len(app.warning) == 1
 
 
+def test_the_ledger_shows_what_became_of_each_signal(shown: Shown) -> None:
+    shown.send("works", "fails")
+    by_signal = shown.open("pages/ingest.py").dataframe[0].value.set_index("count")["span"]
+    assert by_signal[["Received", "Stored", "Duplicates", "Rejected"]].tolist() == [5, 5, 0, 0]
+
+
+@pytest.mark.parametrize(("zone", "time_columns"), [("UTC", 1), ("Asia/Tokyo", 2)])
+def test_a_viewer_in_utc_sees_each_time_once(shown: Shown, zone: str, time_columns: int) -> None:
+    shown.send("works")
+    shown.app.context["timezone"] = zone
+    for page, table in (("pages/ingest.py", 1), ("pages/runs.py", 0)):
+        columns = shown.open(page).dataframe[table].value.dtypes
+        assert sum("datetime" in str(dtype) for dtype in columns) == time_columns
+
+
 def test_the_samples_open_first_while_nothing_else_has_arrived(shown_empty: Shown) -> None:
     Shown(shown_empty.app, shown_empty.server, shown_empty.client, "demo").send("works")
     app = shown_empty.app.run()

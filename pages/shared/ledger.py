@@ -1,11 +1,11 @@
-"""The ledger of what arrived, as tables."""
+"""The ledger of what arrived, as tables whose first columns fit a telephone."""
 
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from pages.shared.format import count, one_line
+from pages.shared.format import count, local_time, one_line
 
 # Column → label and meaning. A record is a span, a log record or a metric point.
 COUNTS = {
@@ -19,6 +19,10 @@ COUNTS = {
     "unmapped_count": ("Unmapped", "Of no known dialect and no known kind"),
     "unpriced_count": ("Unpriced", "Model calls with tokens but no known price"),
 }
+REQUESTS = {
+    "request_count": ("Requests", "Export requests"),
+    "body_kilobytes": ("Size, kB", "Bodies of the requests, inflated"),
+}
 
 
 def draw_losses(totals: pl.DataFrame) -> None:
@@ -30,28 +34,39 @@ def draw_losses(totals: pl.DataFrame) -> None:
 
 
 def draw_totals(totals: pl.DataFrame, zone: str) -> None:
-    """One row a signal."""
-    shown = totals.select("signal", *COUNTS, "request_count", pl.col("body_bytes") / 1000, "last_commit_at")
-    _draw(
-        "By signal", shown, {"signal": _text("Signal", 80), **_counts(), **_requests(), "last_commit_at": _time(zone)}
+    """One row a count, one column a signal; what each count means stands beside it."""
+    labels = COUNTS | REQUESTS
+    totals = totals.sort("signal", descending=True)  # spans first
+    signals = totals.with_columns(body_kilobytes=pl.col("body_bytes") // 1000).select("signal", *labels)
+    shown = signals.transpose(include_header=True, header_name="count", column_names="signal").with_columns(
+        pl.col("count").replace_strict({name: label for name, (label, _) in labels.items()}),
+        meaning=pl.Series([meaning for _, meaning in labels.values()]),
     )
+    columns = {
+        "count": _text("Records", 95),
+        **{signal: st.column_config.NumberColumn(format="localized", width=80) for signal in totals["signal"]},
+        "meaning": _text("Meaning", 380),
+    }
+    _draw("By signal", shown, columns)
+    last = totals.select("signal", "last_commit_at").iter_rows()
+    st.caption("Last commit: " + "  ·  ".join(f"{signal} {local_time(at, zone)}" for signal, at in last))
 
 
 def draw_services(services: pl.DataFrame, zone: str) -> None:
     """One row a service and signal, the longest silent first."""
     shown = services.sort("last_commit_at").select(
         pl.col("service_name").map_elements(one_line, return_dtype=pl.String),
+        "last_commit_at",
         "signal",
         "batch_count",
-        "last_commit_at",
-        pl.col("last_commit_at").alias("utc"),
+        *([] if zone == "UTC" else [pl.col("last_commit_at").alias("last_commit_utc")]),
     )
     columns = {
-        "service_name": _text("Service", 240),
-        "signal": _text("Signal", 80),
+        "service_name": _text("Service", 155),
+        "last_commit_at": _time("Last commit", zone),
+        "signal": _text("Signal", 65),
         "batch_count": _number("Commits", "Commits that held records of it"),
-        "last_commit_at": _time(zone),
-        "utc": _time("UTC"),
+        "last_commit_utc": _time("Last commit (UTC)", "UTC"),
     }
     _draw("By service, the longest silent first", shown, columns)
 
@@ -61,54 +76,50 @@ def draw_batches(batches: pl.DataFrame, zone: str) -> None:
     shown = batches.select(
         "committed_at",
         "signal",
-        *COUNTS,
+        "stored_count",
+        pl.col("lag_ms") / 1000,
         "request_count",
         pl.col("body_bytes") / 1000,
-        pl.col("lag_ms") / 1000,
         pl.col("services").list.join(", ").map_elements(lambda names: one_line(names, 200), return_dtype=pl.String),
+        *(column for column in COUNTS if column != "stored_count"),
     )
     columns = {
-        "committed_at": _time(zone, "Committed"),
-        "signal": _text("Signal", 80),
-        **_counts(),
-        **_requests(),
-        "lag_ms": st.column_config.NumberColumn(
-            "Lag", format="%.1f s", width=90, help="From the newest record's own time to its commit"
-        ),
-        "services": _text("Services", 240),
+        "committed_at": _time("Committed", zone),
+        "signal": _text("Signal", 65),
+        "stored_count": _number(*COUNTS["stored_count"]),
+        "lag_ms": _measure("Lag", "%,.1f s", "From the newest record's own time to its commit"),
+        "request_count": _number(*REQUESTS["request_count"]),
+        "body_bytes": _measure("Size", "%,.1f kB", REQUESTS["body_kilobytes"][1]),
+        "services": _text("Services", 220),
+        **{column: _number(*COUNTS[column]) for column in COUNTS if column != "stored_count"},
     }
     _draw("Newest commits", shown, columns)
 
 
 def _draw(title: str, shown: pl.DataFrame, columns: dict[str, Any]) -> None:
     st.subheader(title)
-    st.dataframe(shown, hide_index=True, placeholder="—", alt=title, column_config=columns)
-
-
-def _counts() -> dict[str, Any]:
-    return {column: _number(label, meaning) for column, (label, meaning) in COUNTS.items()}
-
-
-def _requests() -> dict[str, Any]:
-    return {
-        "request_count": _number("Requests", "Export requests"),
-        "body_bytes": st.column_config.NumberColumn("Size", format="%.1f kB", width=90, help="Bodies, inflated"),
-    }
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder="—",
+        alt=title,
+        height="content" if shown.height <= 12 else "auto",
+        column_config=columns,
+    )
 
 
 def _number(label: str, meaning: str) -> Any:
-    return st.column_config.NumberColumn(label, format="localized", width=90, help=meaning)
+    return st.column_config.NumberColumn(label, format="localized", width=85, help=meaning)
+
+
+def _measure(label: str, unit: str, meaning: str) -> Any:
+    return st.column_config.NumberColumn(label, format=unit, width=85, help=meaning)
 
 
 def _text(label: str, width: int) -> Any:
     return st.column_config.TextColumn(label, width=width)
 
 
-def _time(zone: str, label: str = "Last commit") -> Any:
-    return st.column_config.DatetimeColumn(
-        f"{label} (UTC)" if zone == "UTC" else label,
-        format="D MMM YYYY, HH:mm:ss",
-        timezone=zone,
-        width=165,
-        help=f"On the clock of {zone}",
-    )
+def _time(label: str, zone: str) -> Any:
+    help_text = f"On the clock of {zone}"
+    return st.column_config.DatetimeColumn(label, format="D MMM, HH:mm:ss", timezone=zone, width=125, help=help_text)

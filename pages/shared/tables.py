@@ -41,7 +41,7 @@ def runs_table(runs: pl.DataFrame, zone: str) -> str | None:
         _words(pl.col("models").list.join(", "), 120),
         _words("agent_name", 80),
         _words("workflow_name", 80),
-        pl.col("started_at").alias("started_at_utc"),
+        *([] if zone == "UTC" else [pl.col("started_at").alias("started_at_utc")]),
     )
     columns = {
         "started_at": _local_time(zone),
@@ -205,7 +205,7 @@ def _number(label: str, width: int, meaning: str | None = None) -> Any:
 
 
 def _seconds(label: str, digits: int, meaning: str | None = None) -> Any:
-    return st.column_config.NumberColumn(label, format=f"%.{digits}f s", width=90, help=meaning)
+    return st.column_config.NumberColumn(label, format=f"%,.{digits}f s", width=90, help=meaning)
 
 
 def _dollars() -> Any:
