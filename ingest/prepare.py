@@ -211,7 +211,7 @@ def _log_columns(sources: pl.DataFrame, fields: pl.DataFrame, canonical: pl.Data
     """A record is logged when its operation ends, so it began its duration earlier."""
     time = _times(log_time(fields))
     elapsed = canonical["event_duration_ms"]
-    log_ids = _log_ids(sources)
+    log_ids = _log_ids(sources, canonical["event_id"])
     is_step = canonical["kind"] != "other"
     for name in ("change_kind", "correction_kind", "gate_outcome", "approval_decision"):
         is_step |= canonical[name].is_not_null()
@@ -237,11 +237,15 @@ def _log_columns(sources: pl.DataFrame, fields: pl.DataFrame, canonical: pl.Data
     )
 
 
-def _log_ids(sources: pl.DataFrame) -> pl.Series:
-    """Equal records of one request are told apart by their ordinal among each other, which no re-batching changes."""
+def _log_ids(sources: pl.DataFrame, event_ids: pl.Series) -> pl.Series:
+    """An event id, where one was sent, names its record in its project. Without one the content does, and equal records
+    of one request are told apart by their ordinal among each other, which no re-batching changes.
+    """
     repeat = pl.int_range(pl.len()).over("request", "resource_id", "scope_id", "record_hash").alias("repeat")
     keyed = sources.select("project", "resource_id", "scope_id", "record_hash", repeat)
-    return pl.Series([_hash(repr(row).encode()) for row in keyed.iter_rows()], dtype=pl.UInt64)
+    keys = zip(keyed.iter_rows(), event_ids, strict=True)
+    named = [row if event_id is None else (row[0], event_id) for row, event_id in keys]
+    return pl.Series([_hash(repr(key).encode()) for key in named], dtype=pl.UInt64)
 
 
 def _id_or_null(column: str, size: int) -> pl.Expr:

@@ -81,6 +81,47 @@ def test_equal_log_records_of_one_request_are_all_kept_and_not_again_when_resent
         assert running.rows("select count(*), count(distinct log_id) from log_records") == [(3, 3)]
 
 
+@pytest.mark.parametrize("key", ["log.record.uid", "cursor.event.id"])
+def test_a_log_record_with_an_event_id_is_stored_once_however_it_is_encoded_again(tmp_path: Path, key: str) -> None:
+    direct = _event(key, "e1")
+    forwarded = _event(key, "e1", observed_time_unix_nano=NOW_NS + 5_000_000)
+    forwarded.resource_logs[0].resource.attributes.add(key="collector").value.string_value = "edge"
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.LOG, direct)
+        running.send(Signal.LOG, forwarded)
+        running.send(Signal.LOG, _event(key, "e2"))
+        running.send(Signal.LOG, direct, project="another")
+        assert running.rows("select project, count(*) from log_records group by all order by all") == [
+            ("another", 1),
+            ("default", 2),
+        ]
+
+
+def _event(key: str, event_id: str, **fields: int) -> LogsData:
+    data = LogsData()
+    record = data.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=NOW_NS, **fields)
+    record.attributes.add(key=key).value.string_value = event_id
+    return data
+
+
+def test_an_empty_event_id_makes_no_records_equal(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        for severity in (9, 17):
+            running.send(Signal.LOG, _event("log.record.uid", "", severity_number=severity))
+        assert running.rows("select count(*) from log_records") == [(2,)]
+
+
+def test_a_resumed_session_that_counts_its_events_from_zero_again_loses_none(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        for prompt in ("Fix the build.", "And the tests."):
+            data = _event("event.sequence", "0")
+            record = data.resource_logs[0].scope_logs[0].log_records[0]
+            record.attributes.add(key="session.id").value.string_value = "s1"
+            record.attributes.add(key="prompt").value.string_value = prompt
+            running.send(Signal.LOG, data)
+        assert running.rows("select count(*) from log_records") == [(2,)]
+
+
 def test_a_resent_metric_point_is_stored_once(tmp_path: Path) -> None:
     data = MetricsData()
     metric = data.resource_metrics.add().scope_metrics.add().metrics.add(name="tokens", unit="{token}")
