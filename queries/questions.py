@@ -1,7 +1,8 @@
 """The questions, one typed function per `.sql` file. What each means and which columns it has is said there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
@@ -9,7 +10,9 @@ import pyarrow.compute
 from queries.cursors import Place
 from queries.database import Database
 from queries.filters import Filters
-from queries.opening import OpenedRun, Opener
+from queries.locating import run_of
+from queries.opening import OpenedRun, Opener, derived_run_facts
+from queries.statements import ask
 
 # The log records shown with one step; a step with more keeps them in the run's list.
 _STEP_LOGS = 200
@@ -60,43 +63,41 @@ def summary(database: Database, filters: Filters) -> pa.Table:
 
 def run(database: Database, opener: Opener, project: str, run_id: str, now_ns: int) -> pa.Table:
     """One row, by run id or any trace id; computed from the records if it has no summary yet. Raises NoSuchRun."""
-    asked = {"project": project, "now_ns": now_ns}
-    known = database.ask("run", asked | {"run_id": run_id})
-    if known.num_rows:
-        return known
-    other = database.ask("run_of", asked | {"id": run_id})
-    if other.num_rows:
-        return database.ask("run", asked | {"run_id": other["run_id"][0].as_py()})
-    return opener.facts(project, run_id, now_ns)
+    with database.cursor() as cursor:
+        known = run_of(cursor, project, run_id)
+        if known is not None:
+            return ask(cursor, "run", {"project": project, "run_id": known, "now_ns": now_ns}).to_arrow_table()
+    with opener.derive(project, run_id) as opened:
+        return derived_run_facts(opened, now_ns)
 
 
-def run_steps(opened: OpenedRun) -> pa.Table:
-    """The run's steps in the waterfall's order."""
-    return opened.ask("run_steps", step_id=None)
+def run_steps(opened: OpenedRun, step_id: str | None = None) -> pa.Table:
+    """The run's steps in the waterfall's order; or one of them and those that repeat it."""
+    return opened.ask("run_steps", step_id=step_id)
+
+
+def run_logs(opened: OpenedRun, step: Mapping[str, Any] | None = None, *, limit: int = 1_000) -> pa.Table:
+    """The run's log records; or those that belong to one step, a row of `run_steps`."""
+    step = step or {}
+    return opened.ask(
+        "run_logs",
+        step_id=step.get("step_id"),
+        tool_call_id=step.get("tool_call_id"),
+        response_id=step.get("response_id"),
+        said=step["output_preview"] if step.get("kind") == "llm" else None,
+        limit=limit,
+    )
 
 
 def step_records(opened: OpenedRun, step_id: str) -> tuple[pa.Table, pa.Table]:
     """One step with those that repeat it, itself first if it is there at all; and the log records that belong to it."""
-    found = opened.ask("run_steps", step_id=step_id)
-    rows = found.filter(pa.compute.equal(found["step_id"], step_id))
-    if not rows.num_rows:
-        return rows, run_logs(opened, limit=0)
+    found = run_steps(opened, step_id)
+    itself = found.filter(pa.compute.equal(found["step_id"], step_id)).slice(0, 1)
+    if not itself.num_rows:
+        return itself, run_logs(opened, limit=0)
     twins = found.filter(pa.compute.not_equal(found["step_id"], step_id))
-    step = rows.slice(0, 1).to_pylist()[0]
-    logs = opened.ask(
-        "run_logs",
-        step_id=step_id,
-        tool_call_id=step["tool_call_id"],
-        response_id=step["response_id"],
-        said=step["output_preview"] if step["kind"] == "llm" else None,
-        limit=_STEP_LOGS,
-    )
-    return pa.concat_tables([rows.slice(0, 1), twins]), logs
-
-
-def run_logs(opened: OpenedRun, *, limit: int = 1_000) -> pa.Table:
-    """The run's log records."""
-    return opened.ask("run_logs", step_id=None, tool_call_id=None, response_id=None, said=None, limit=limit)
+    logs = run_logs(opened, itself.to_pylist()[0], limit=_STEP_LOGS)
+    return pa.concat_tables([itself, twins]), logs
 
 
 def run_records(opened: OpenedRun) -> pa.Table:

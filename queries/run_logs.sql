@@ -28,7 +28,7 @@ where log_records.project = $project
         list_contains($trace_ids::varchar[], lower(hex(log_records.trace_id)))
         or (
             log_records.trace_id is null
-            and (log_records.run_key = $run_key or log_records.conversation_id = $conversation_id)
+            and (log_records.run_key = run_key_of($run_id) or log_records.conversation_id = $conversation_id)
             and epoch_ns(coalesce(log_records.logged_at, log_records.received_at)) between $since - 1000000000
             and $until + 1000000000
         )

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -30,3 +31,11 @@ def ask(
     parsed = statement(name)
     wanted = {key: (values or {})[key] for key in parsed.named_parameters}
     return connection.execute(parsed, wanted)
+
+
+def ask_one(
+    connection: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, object] | None = None
+) -> dict[str, Any] | None:
+    """The one row of `queries/<name>.sql` by its columns' names, or None."""
+    rows = ask(connection, name, values).to_arrow_table().to_pylist()
+    return rows[0] if rows else None

@@ -12,6 +12,17 @@ case
     else 'running'
 end;
 
+-- The key that the records of a run bear: a session that is cut at its prompts adds a colon and the prompt's step id.
+create or replace macro run_key_of(run_id) as case when run_id[-17] = ':' then run_id[:-18] else run_id end;
+
+-- The newest commit whose records happened in [since_ns, until_ns): when it changes, so may what is told of the time.
+create or replace macro newest_commit(in_project, since_ns, until_ns) as (
+    select max(batch_id)
+    from ingest_batches
+    where project = in_project
+        and last_at >= make_timestamp_ns(since_ns) and first_at < make_timestamp_ns(until_ns)
+);
+
 -- The runs with their status. place: where the row is, until the run is written anew.
 create or replace macro runs_at(now_ns) as table
 select

@@ -12,7 +12,7 @@ import pytest
 
 from queries.client import BadRequest, Client, NotFound, ServerDown
 from tests.queries.conftest import rebuild_all
-from tests.queries.records import START_NS, Telling, empty_store, insert, step_hex, trace_hex
+from tests.queries.records import START_NS, Telling, empty_store, insert, insert_speech, step_hex, trace_hex
 from tests.queries.serving import asking, serving
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -353,6 +353,15 @@ def test_a_step_is_readable_before_its_summary_is_written() -> None:
         assert client.steps(project="default", run_id=trace_hex("t"))["name"].to_list() == ["agent", "ask"]
         assert client.run(project="default", run_id=trace_hex("t"))["input_tokens"] == 4
         assert client.runs()[0].height == 0
+
+
+def test_a_run_whose_key_holds_a_colon_shows_its_log_records() -> None:
+    connection = empty_store()
+    with asking(connection) as client:
+        insert(connection, Telling().log("api_request", "llm", run_key="team:7").rows)
+        insert_speech(connection, "note", at=0.5, run_key="team:7")
+
+        assert client.logs(project="default", run_id="team:7")["event_name"].to_list() == ["note"]
 
 
 def test_an_opened_run_shows_what_was_committed_since() -> None:

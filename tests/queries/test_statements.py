@@ -1,13 +1,15 @@
-"""Every `.sql` file binds against the schema, is used, and every question has its function."""
+"""Every `.sql` file binds against the schema, is used, and every question is asked by the function of its name."""
 
+import ast
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from queries import derive, opening, questions, statements, summaries
+from queries import derive, locating, opening, questions, statements, summaries
 from queries.database import Database
 from queries.derive import derive_runs
 from tests.queries.records import START_NS, Telling, empty_store, insert
@@ -18,9 +20,7 @@ NAMES = sorted(
 )
 NUMBERS = {"since": 0, "until": 1, "since_ns": 0, "until_ns": 1, "now_ns": 1, "limit": 1, "neighbours": 1, "run": 1}
 NUMBERS |= {"first_row": 0, "last_row": 1, "started_ns": 0}
-# Statements that only help to answer another question.
-STEPPING_STONES = {"run_of"}
-LISTS = {"block_ids", "mentioned", "positions", "words", "trace_ids", "run_keys"}
+LISTS = {"block_ids", "mentioned", "positions", "words", "trace_ids"}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_it_begins_with_what_it_asks_or_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_used(name: str) -> None:
-    modules = (derive, opening, questions, summaries)
+    modules = (derive, locating, opening, questions, summaries)
     short = name.removeprefix("derivation/")
     texts = [inspect.getsource(module) for module in modules]
     if short.startswith(("delete_", "insert_")):
@@ -67,11 +67,23 @@ def test_it_is_used(name: str) -> None:
         assert any(f'"{short}"' in text or f'"derivation/{short}"' in text for text in texts)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in NAMES if f'"{name}"' in inspect.getsource(questions) and name not in STEPPING_STONES]
-)
-def test_each_question_has_a_function(name: str) -> None:
-    assert callable(getattr(questions, name))
+@pytest.mark.parametrize("name", [name for name in NAMES if "/" not in name])
+def test_a_question_is_asked_by_the_one_function_of_its_name(name: str) -> None:
+    assert [asker for asker, asked in asked_questions() if asked == name] == [name]
+
+
+def asked_questions() -> Iterator[tuple[str, str]]:
+    """Each function in queries/ with the question that it asks: a text that it gives to `ask` or its like."""
+    for path in sorted(FOLDER.glob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef):
+                for call in ast.walk(function):
+                    if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in ("ask", "ask_one"):
+                        yield from (
+                            (function.name, text.value)
+                            for text in call.args
+                            if isinstance(text, ast.Constant) and isinstance(text.value, str)
+                        )
 
 
 def test_a_missing_value_is_an_error_and_a_surplus_one_is_not(prepared: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,138 @@
+"""All of sample_traces/ in one store, and how each question is asked of it: question → case → answer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from ingest.intake import Signal
+from queries import details, locating, opening, questions
+from queries.database import Database
+from queries.filters import Filters
+from queries.opening import OpenedRun, Opener
+from tests.ingest.pipeline import pipeline
+from tests.queries.conftest import rebuild_all
+from tests.test_sample_traces import SAMPLES, run_ids
+
+PROJECT = "default"
+NOW_NS = int(datetime(2026, 11, 20, 14, 58, 30, tzinfo=UTC).timestamp()) * 10**9  # as of when the README tells statuses
+DAY_NS = 86_400 * 10**9
+SINCE_NS = NOW_NS // DAY_NS * DAY_NS
+FILTERS = Filters(PROJECT, NOW_NS, SINCE_NS, SINCE_NS + DAY_NS)
+# Runs with much to show: a changed approval, a correction in a conversation of two, a fallback, a hand-off, mere logs.
+STORIES = ("approval-modified", "human-correction", "model-fallback", "multi-agent-handoff", "coding-agent-session")
+
+Answers = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The store with the samples in it."""
+
+    connection: duckdb.DuckDBPyConnection
+    database: Database
+    opener: Opener
+
+
+@contextmanager
+def kept_samples(path: Path) -> Iterator[Samples]:
+    """Sent one request at a time, in the order of the files' names, so that even the numbers of batches are settled."""
+    with pipeline(path) as running:
+        for file in sorted(SAMPLES.glob("*.jsonl")):
+            for line in file.read_bytes().splitlines():
+                running.send(signal_of(orjson.loads(line)), line, "json")
+        rebuild_all(running.store.cursor())
+        database = Database(running.store.cursor())
+        yield Samples(running.store.cursor(), database, Opener(database))
+
+
+def signal_of(message: dict[str, Any]) -> Signal:
+    keys = {"resourceSpans": Signal.SPAN, "resourceLogs": Signal.LOG, "resourceMetrics": Signal.METRIC}
+    return next(signal for key, signal in keys.items() if key in message)
+
+
+def _whole(ask: Callable[[Database], Any]) -> Callable[[Samples], Answers]:
+    """Asked once, of all samples."""
+    return lambda samples: {"all samples": ask(samples.database)}
+
+
+def _each(ask: Callable[[Samples, str], Any]) -> Callable[[Samples], Answers]:
+    """Asked of the first run of each story, by its id."""
+    return lambda samples: {story: ask(samples, run_ids(story)[0]) for story in STORIES}
+
+
+def _opened(ask: Callable[[OpenedRun], Any]) -> Callable[[Samples], Answers]:
+    """Asked of the first run of each story when it is opened."""
+
+    def answer(samples: Samples, run_id: str) -> Any:
+        with samples.opener.open(PROJECT, run_id) as opened:
+            return ask(opened)
+
+    return _each(answer)
+
+
+def _derived(ask: Callable[[OpenedRun], Any], stories: Sequence[str] = STORIES) -> Callable[[Samples], Answers]:
+    """Asked of the first run of each story when it is derived as if it had no summary."""
+
+    def answer(samples: Samples, run_id: str) -> Any:
+        with samples.opener.derive(PROJECT, run_id) as opened:
+            return ask(opened)
+
+    return lambda samples: {story: answer(samples, run_ids(story)[0]) for story in stories}
+
+
+def _at_cursor(ask: Callable[[duckdb.DuckDBPyConnection, str], Any]) -> Callable[[Samples], Answers]:
+    return _each(lambda samples, run_id: ask(samples.connection, run_id))
+
+
+def _holders(samples: Samples, run_id: str) -> Any:
+    with samples.opener.open(PROJECT, run_id) as opened:
+        places = questions.run_records(opened).select(["block_id", "block_position"]).to_pylist()
+    return questions.runs_of_records(samples.database, PROJECT, [tuple(place.values()) for place in places])
+
+
+def _place(opened: OpenedRun) -> Any:
+    return {field.name: getattr(opened, field.name) for field in fields(opened) if field.name != "cursor"}
+
+
+def _version(samples: Samples, run_id: str) -> Any:
+    place = locating.run_place(samples.connection, PROJECT, run_id)
+    assert place
+    return locating.window_version(samples.connection, PROJECT, place["since"], place["until"])
+
+
+_WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
+
+ANSWERS: dict[str, Callable[[Samples], Answers]] = {
+    "conversation_runs": _opened(lambda opened: questions.conversation_runs(opened, NOW_NS)),
+    "derived_run": _derived(_place),
+    "derived_run_facts": _derived(lambda opened: opening.derived_run_facts(opened, NOW_NS)),
+    "derived_run_steps": _derived(opening.derived_run_steps, ["human-correction"]),
+    "filter_values": _whole(lambda database: questions.filter_values(database, FILTERS)),
+    "ingest_batches": _whole(lambda database: questions.ingest_batches(database, PROJECT, 10)),
+    "ingest_services": _whole(lambda database: questions.ingest_services(database, PROJECT, 0, 2**62)),
+    "ingest_totals": _whole(lambda database: questions.ingest_totals(database, PROJECT, 0, 2**62)),
+    "label_keys": _whole(lambda database: questions.label_keys(database, FILTERS)),
+    "projects": _whole(questions.projects),
+    "run": _each(lambda samples, run_id: questions.run(samples.database, samples.opener, PROJECT, run_id, NOW_NS)),
+    "run_approvals": _each(lambda samples, run_id: questions.run_approvals(samples.database, PROJECT, run_id)),
+    "run_corrections": _each(lambda samples, run_id: questions.run_corrections(samples.database, PROJECT, run_id)),
+    "run_counts": _whole(lambda database: questions.run_counts(database, NOW_NS)),
+    "run_extent": _at_cursor(lambda cursor, run_id: locating.run_extent(cursor, PROJECT, run_id)),
+    "run_logs": _opened(lambda opened: details.public(questions.run_logs(opened))),
+    "run_of": _at_cursor(lambda cursor, run_id: locating.run_of(cursor, PROJECT, run_id)),
+    "run_place": _at_cursor(lambda cursor, run_id: locating.run_place(cursor, PROJECT, run_id)),
+    "run_records": _opened(questions.run_records),
+    "run_steps": _opened(lambda opened: details.public(questions.run_steps(opened))),
+    "runs": _whole(lambda database: questions.runs(database, FILTERS).rows),
+    "runs_of_records": _each(_holders),
+    "store_version": _whole(lambda database: questions.store_version(database, FILTERS)),
+    "summary": _whole(lambda database: questions.summary(database, FILTERS)),
+    "tool_calls": _whole(lambda database: questions.tool_calls(database, FILTERS).rows),
+    "window_version": _each(_version),
+}
