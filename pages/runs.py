@@ -2,32 +2,52 @@
 
 import streamlit as st
 
-from pages.shared import data, faces, filters, links, summary, tables
+from pages.shared import address, data, faces, filters, links, summary, tables
 
 PAGE_ROWS = 50
+SORTS = {
+    "newest": "started_at",
+    "slowest": "duration",
+    "dearest": "cost",
+    "most tokens": "tokens",
+    "most errors": "errors",
+}
 
-project = links.project()
-links.take_up_where_left(project)
-heading = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-heading.title("Runs")
-chosen = filters.choose_filters(project)
-cursor = st.query_params.get("cursor")
-watched = heading.toggle("Live", value=True, key="live", bind="query-params", disabled=cursor is not None)
+asked = filters.current()
+words, cursor, watched = address.text("q"), address.text("cursor"), address.flag("live", True)
+with st.container(horizontal=True, vertical_alignment="center", key="heading"):
+    st.title("Runs")
+    st.text_input(
+        "Search",
+        type="search",
+        placeholder="Search runs",
+        label_visibility="collapsed",
+        width=230,
+        **address.bound("q", words, ""),
+    )
+    links.complain_unless_among("sort", SORTS)
+    sort = st.selectbox(
+        "Sort",
+        list(SORTS),
+        icon=":material/sort:",
+        label_visibility="collapsed",
+        width=160,
+        **address.bound("sort", address.text("sort", "newest", SORTS), "newest"),
+    )
+    st.toggle("Live", disabled=bool(cursor), **address.bound("live", watched, True))
 
 
 def draw() -> None:
-    runs, following = data.answer("runs", **chosen.asked, sort=chosen.sort, cursor=cursor, limit=PAGE_ROWS)
+    question = {**asked.asked, "q": words or None}
+    runs, following = data.answer("runs", **question, sort=SORTS[sort], cursor=cursor or None, limit=PAGE_ROWS)
     if runs.is_empty():
-        faces.no_runs(project, chosen)
+        faces.no_runs(asked, words)
         return
-    summary.draw(data.answer("summary", **chosen.asked))
-    if "q" in chosen.asked:
-        st.caption("These numbers are of the whole window; the search narrows the list only.")
-    opened = tables.runs_table(runs, filters.viewer_zone())
+    summary.draw(data.answer("summary", **question))
+    opened = tables.runs_table(runs, asked.zone)
     links.draw_pager(cursor, following)
     if opened:
-        links.remember_runs(project)
-        st.switch_page(links.RUN_PAGE, query_params=links.to_run(project, opened))
+        links.open_run(asked.project, opened)
 
 
-data.live(draw, watched=watched and cursor is None)
+data.live(draw, watched=watched and not cursor)

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from queries import details, metrics, questions
 from queries.api_docs import docs_page
-from queries.cursors import Place, read_cursor, write_cursor
+from queries.cursors import read_cursor, write_cursor
 from queries.database import Database
 from queries.encoding import MediaType, choose_media_type, encode_table, rows_json
 from queries.filters import BadFilter, Filters, read_filters, read_project
@@ -103,6 +103,15 @@ class _Asker:
         }
         return read_filters(self.clock_ns(), attributes=attributes, **asked.values)
 
+    def search(self, filters: Filters, text: str) -> Filters:
+        """The filters, narrowed to the runs whose names and ids hold all words of the text, or one of whose records."""
+        words = tuple(text.split())
+        if not words:
+            return filters
+        places = self.records.mentioning(filters.project, words, filters.since_ns, filters.until_ns)
+        mentioned = questions.runs_of_records(self.database, filters.project, places)
+        return replace(filters, words=words, mentioned=tuple(mentioned))
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -155,6 +164,7 @@ def _asked(
 
 
 _Common = Annotated[_Asked, Depends(_asked)]
+_Words = Annotated[str, Query(description="Words that names and ids, or one message, must all hold.")]
 _Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows in the answer, at most.")]
 _Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
 _Project = Annotated[str, Query(description="Project.")]
@@ -167,7 +177,7 @@ def _add_lists(api: FastAPI, asker: _Asker) -> None:
     async def runs(
         request: Request,
         asked: _Common,
-        q: Annotated[str, Query(description="Words that names and ids, or one message, must all hold.")] = "",
+        q: _Words = "",
         sort: Annotated[
             str, Query(description=f"Largest first, one of {', '.join(questions.RUN_SORTS)}.")
         ] = "started_at",
@@ -180,13 +190,13 @@ def _add_lists(api: FastAPI, asker: _Asker) -> None:
         filters = asker.filters(request, asked)
         return await asker.page(
             request,
-            lambda: _searched_runs(asker, filters, words=q.split(), sort=sort, after=after, limit=limit),
+            lambda: questions.runs(asker.database, asker.search(filters, q), sort=sort, after=after, limit=limit),
         )
 
     @api.get("/api/summary", summary="Totals over the runs of a window", tags=["runs"])
-    async def summary(request: Request, asked: _Common) -> Response:
+    async def summary(request: Request, asked: _Common, q: _Words = "") -> Response:
         filters = asker.filters(request, asked)
-        return await asker.table(request, lambda: questions.summary(asker.database, filters))
+        return await asker.table(request, lambda: questions.summary(asker.database, asker.search(filters, q)))
 
     @api.get("/api/tool-calls", summary="Executed and refused tool calls of a window, newest first", tags=["runs"])
     async def tool_calls(
@@ -381,17 +391,6 @@ def _media_type(request: Request) -> MediaType:
     if chosen is None:
         raise HTTPException(406, f"answers are {', '.join(MediaType)}")
     return chosen
-
-
-def _searched_runs(
-    asker: _Asker, filters: Filters, *, words: list[str], sort: str, after: Place | None, limit: int
-) -> questions.Page:
-    """Words are looked for in the names and ids of runs, and in what was said."""
-    places = asker.records.mentioning(filters.project, words, filters.since_ns, filters.until_ns) if words else []
-    mentioned = questions.runs_of_records(asker.database, filters.project, places) if places else []
-    return questions.runs(
-        asker.database, filters, words=words, mentioned=mentioned, sort=sort, after=after, limit=limit
-    )
 
 
 def _merged(one_row: bytes, more: dict[str, bytes]) -> bytes:

@@ -27,7 +27,8 @@ class BadFilter(ValueError):
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What narrows a question. Times are nanoseconds since 1970, the window is [since_ns, until_ns); null filters
-    nothing. `attributes` are `key=value` of any attribute, tag or metadata key; all must be there."""
+    nothing. `attributes` are `key=value` of any attribute, tag or metadata key; all must be there. `words` must all be
+    in a run's names, ids or previews, or the run is one of `mentioned`."""
 
     project: str
     now_ns: int
@@ -46,13 +47,12 @@ class Filters:
     statuses: tuple[str, ...] | None = None
     evidence: str | None = None
     attributes: tuple[str, ...] | None = None
+    words: tuple[str, ...] | None = None
+    mentioned: tuple[str, ...] | None = None
 
     def values(self) -> dict[str, Any]:
         """By the names that the SQL files bind."""
-        values = asdict(self)
-        for name in ("statuses", "attributes"):
-            values[name] = None if values[name] is None else list(values[name])
-        return values
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
 def read_filters(
@@ -86,6 +86,8 @@ def read_filters(
         statuses=asked_statuses or None,
         evidence=evidence,
         attributes=tuple(f"{key}={value}" for key, value in (attributes or {}).items()) or None,
+        words=None,
+        mentioned=None,
         **narrowing,
     )
 

@@ -32,18 +32,13 @@ def runs(
     database: Database,
     filters: Filters,
     *,
-    words: Sequence[str] = (),
-    mentioned: Sequence[str] = (),
     sort: str = "started_at",
     after: Place | None = None,
     limit: int = 100,
 ) -> Page:
-    """The runs of the window that hold all words, or are among those `mentioned`, newest first or by the largest of
-    `sort` (one of RUN_SORTS).
-    """
-    values = filters.values() | _after(after) | {"sort": sort, "words": [word.lower() for word in words]}
-    values["mentioned"] = list(mentioned)
-    return _page(database.ask("runs", values | {"limit": limit + 1}), sort, limit)
+    """The runs of the window, newest first or by the largest of `sort` (one of RUN_SORTS)."""
+    values = filters.values() | _after(after) | {"sort": sort, "limit": limit + 1}
+    return _page(database.ask("runs", values), sort, limit)
 
 
 def runs_of_records(database: Database, project: str, places: Sequence[tuple[int, int]]) -> list[str]:

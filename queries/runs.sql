@@ -1,6 +1,5 @@
 -- What ran? One row per run that started in the window and passes the filters, newest first unless $sort says else.
 -- A page begins after the run that the cursor names ($after_…); the order is total: the sorted value, start, id.
--- $words must all occur in a run's names, ids, error or previews, in any case, or the run is one of $mentioned.
 with asked as (
     select
         place,
@@ -15,19 +14,8 @@ with asked as (
         end, -1)::double as sort_value
     from asked_runs(
         $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-        $user, $conversation, $statuses, $evidence, $attributes
+        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
-    where len($words) = 0
-        or len(list_filter($words, lambda word: not contains(
-            lower(concat_ws(
-                ' ', run_id, array_to_string(trace_ids, ' '), name, workflow_name, array_to_string(agent_names, ' '),
-                array_to_string(service_names, ' '), service_version, conversation_id, user_id, input_preview,
-                output_preview, error_type, error_message, array_to_string(models, ' '),
-                array_to_string(tool_names, ' ')
-            )),
-            word
-        ))) = 0
-        or list_contains($mentioned, run_id)
 ),
 
 -- The wide columns are read for the runs of the page alone.

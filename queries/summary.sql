@@ -18,5 +18,5 @@ select
     count(*) filter (where correction_count > 0) as corrected_run_count
 from asked_runs(
     $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-    $user, $conversation, $statuses, $evidence, $attributes
+    $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
 )

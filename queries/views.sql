@@ -73,10 +73,11 @@ select
 from runs;
 
 -- The runs that the common filters let through: started within [since_ns, until_ns) and, where a filter is not null,
--- matching it. An agent or tool matches if any step's does, a model if it was requested or served.
+-- matching it. An agent or tool matches if any step's does, a model if it was requested or served. Words must all occur
+-- in a run's names, ids, error or previews, in any case, or the run is one of those whose records mention them.
 create or replace macro asked_runs(
     now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
-    conversation, statuses, with_evidence, attributes
+    conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
 select
     place,
@@ -144,4 +145,17 @@ where project = in_project
             union all
             select (corrections.project, corrections.run_id) from corrections where corrections.evidence = with_evidence
         )
+    )
+    and (
+        words is null
+        or run_id in (select unnest(mentioned))
+        or len(list_filter(words, lambda word: not contains(
+            lower(concat_ws(
+                ' ', run_id, array_to_string(trace_ids, ' '), name, workflow_name, array_to_string(agent_names, ' '),
+                array_to_string(service_names, ' '), service_version, conversation_id, user_id, input_preview,
+                output_preview, error_type, error_message, array_to_string(models, ' '),
+                array_to_string(tool_names, ' ')
+            )),
+            lower(word)
+        ))) = 0
     );

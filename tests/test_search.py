@@ -51,3 +51,4 @@ def http(server: RunningServer) -> Iterator[httpx.Client]:
 )
 def test_a_word_is_found_in_names_and_deep_inside_messages(http: httpx.Client, words: str, found: list[str]) -> None:
     assert [row["name"] for row in http.get("/api/runs", params={"q": words}).json()["rows"]] == found
+    assert [row["run_count"] for row in http.get("/api/summary", params={"q": words}).json()["rows"]] == [len(found)]

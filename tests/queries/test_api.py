@@ -309,6 +309,11 @@ def test_the_summary_counts_what_the_list_shows(client: Client) -> None:
     assert (nothing["run_count"], nothing["cost_usd"]) == (0, None)
 
 
+@pytest.mark.parametrize(("words", "expected"), [("question", 5), ("2: question", 1), ("nothing of this", 0), (" ", 5)])
+def test_the_summary_counts_the_runs_that_a_search_finds(client: Client, words: str, expected: int) -> None:
+    assert client.runs(q=words)[0].height == client.summary(q=words)["run_count"].item() == expected
+
+
 def test_what_runs_can_be_narrowed_by(client: Client) -> None:
     values = client.filter_values()
     keys = client.label_keys()
