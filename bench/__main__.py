@@ -1,0 +1,76 @@
+"""The commands of the benchmark: `python -m bench --help`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bench import ingest_rounds, report
+from bench.bodies import SHAPES, files, load_of
+
+_TRANSPORTS = ("http", "grpc")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what was asked for. Returns the exit code."""
+    asked = _parser().parse_args(arguments)
+    asked.run(asked)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measures Runlight and writes bench/RESULTS.md."
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the telemetry (default 1)")
+    commands = parser.add_subparsers(title="commands", metavar="command", required=True)
+
+    make = commands.add_parser("make", help="only make the files of telemetry, under bench/.cache")
+    make.set_defaults(run=_make)
+    _add_spans(make, 1_000_000)
+    make.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
+
+    ingest = commands.add_parser("ingest", help="send telemetry to a server, in several shapes")
+    ingest.set_defaults(run=_ingest)
+    _add_spans(ingest, 50_000)
+    ingest.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES), help="how spans come in requests")
+    ingest.add_argument("--transports", nargs="+", choices=_TRANSPORTS, default=list(_TRANSPORTS))
+    ingest.add_argument("--rounds", type=int, default=3)
+    ingest.add_argument("--connections", type=int, default=16)
+    ingest.add_argument("--most-seconds", type=float, default=20, help="a round sends no longer than this (default 20)")
+    return parser
+
+
+def _add_spans(parser: argparse.ArgumentParser, default: int) -> None:
+    parser.add_argument("--spans", type=int, default=default, help=f"about so many (default {default:,})")
+
+
+def _make(asked: argparse.Namespace) -> None:
+    for shape in asked.shapes:
+        for path in files(load_of(asked.seed, asked.spans, SHAPES[shape])):
+            _say(f"{path} {path.stat().st_size:,} bytes")
+
+
+def _ingest(asked: argparse.Namespace) -> None:
+    loads = [
+        (shape, transport)
+        for shape, transport in ingest_rounds.LOADS
+        if shape in asked.shapes and transport in asked.transports
+    ]
+    ingest_rounds.run(
+        seed=asked.seed,
+        span_count=asked.spans,
+        rounds=asked.rounds,
+        loads=loads,
+        connections=asked.connections,
+        most_seconds=asked.most_seconds,
+        say=_say,
+    )
+    report.write()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""Writes RESULTS.md from what is kept. What people have to say about the figures stands in REMARKS.md."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import results
+
+FILE = Path(__file__).with_name("RESULTS.md")
+
+_INTRODUCTION = """# Results
+
+Written by `python -m bench`; what there is to say about the figures is in [REMARKS.md](REMARKS.md). A figure is the
+median of its rounds, the smallest and largest behind it. The client that sends shares the machine with the server. The
+load average is that of the minute before: on a quiet machine it is near 0, and above it others worked beside the
+benchmark, which then shows in every figure but processor time.
+"""
+_INGEST = """
+## Taking in
+
+Telemetry as `bench/telemetry.py` makes it, sent over {connections} connections to a server with default settings, each
+round into an empty store; every span that was answered with 200 was found again. *Spans/s* are stored and readable.
+*CPU* is the server's processor time for a million spans until its lists were up to date; *later* is the part of it
+after the last answer, *lists* how long that took. *× limits* sets it against the bare libraries on the same data:
+{limits}.
+"""
+
+
+def write() -> None:
+    """Write the report anew."""
+    kept = results.load()
+    parts = [_INTRODUCTION]
+    for name, found in sorted(kept.get("ingest", {}).items(), key=lambda pair: int(pair[0])):
+        parts.append(_ingest(int(name), found))
+    FILE.write_text("\n".join(part.strip("\n") + "\n" for part in parts))
+
+
+def _ingest(span_count: int, found: dict[str, Any]) -> str:
+    limits = found["limits"]
+    limit_total = sum(limits.values())
+    told = ", ".join(f"{name.replace('_', ' ')} {value:.1f} s" for name, value in limits.items())
+    lines = [
+        _INGEST.format(connections=found["connections"], limits=f"{told}, together {limit_total:.0f} s"),
+        f"### {span_count:,} spans\n",
+        _conditions(found),
+        _table(
+            ("load", "spans/s", "requests/s", "answer p50 ms", "p99 ms", "CPU s", "× limits", "later s", "lists s",
+             "client CPU s", "peak MiB", "after MiB", "bytes/span", "spans a commit", "other answers"),
+            [_ingest_row(name, row, limit_total) for name, row in found["rows"].items()],
+        ),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _ingest_row(name: str, row: dict[str, Any], limit_total: float) -> list[str]:
+    return [
+        name,
+        figure(row["spans_per_second"]),
+        figure(row["requests_per_second"]),
+        figure(row["answer_p50_ms"]),
+        figure(row["answer_p99_ms"]),
+        figure(row["cpu_per_million"]),
+        f"{row['cpu_per_million'][0] / limit_total:.1f}",
+        figure(row["later_cpu_per_million"]),
+        figure(row["catch_up_seconds"]),
+        figure(row["client_cpu_per_million"]),
+        figure(row["peak_mib"]),
+        figure(row["resident_after_mib"]),
+        figure(row["bytes_per_span"]),
+        figure(row["spans_per_commit"]),
+        ", ".join(f"{status}: {count}" for status, count in row["other_answers"].items()) or "none",
+    ]
+
+
+def _conditions(found: dict[str, Any]) -> str:
+    facts = found["machine"]
+    told = "; ".join(f"{name} {value}" for name, value in facts.items())
+    return f"{told}; {found['rounds']} rounds; load average {found['load_average']}.\n"
+
+
+def figure(values: Sequence[float]) -> str:
+    """Median with spread; without it when there was one round."""
+    median, low, high = values
+    return _number(median) if low == high else f"{_number(median)} ({_number(low)}–{_number(high)})"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
