@@ -19,7 +19,7 @@ from queries.api_docs import docs_page
 from queries.cursors import read_cursor, write_cursor
 from queries.database import Database
 from queries.encoding import MediaType, choose_media_type, encode_table, rows_json
-from queries.filters import BadFilter, Filters, read_filters, read_project
+from queries.filters import BadFilter, Filters, expect, read_filters, read_project
 from queries.opening import NoSuchRun, OpenedRun, Opener
 
 # Questions run beside ingestion on the same cores, so only a few at a time; the rest waits its turn.
@@ -81,13 +81,13 @@ class _Asker:
         body = await self.ask(lambda: encode_table(question(), media_type))
         return Response(body, media_type=media_type.value)
 
-    async def page(self, request: Request, question: Callable[[], questions.Page]) -> Response:
-        """A page of rows; where the next one begins is in the body of JSON and in a header of every encoding."""
+    async def page(self, request: Request, order: str, question: Callable[[], questions.Page]) -> Response:
+        """A page of a list in this order; where the next one begins is in the body of JSON and in a header of all."""
         media_type = _media_type(request)
 
         def answer() -> tuple[bytes, str | None]:
             page = question()
-            following = None if page.next is None else write_cursor(page.next)
+            following = None if page.next is None else write_cursor(order, page.next)
             return encode_table(page.rows, media_type, following), following
 
         body, following = await self.ask(answer)
@@ -173,24 +173,27 @@ _Project = Annotated[str, Query(description="Project.")]
 def _add_lists(api: FastAPI, asker: _Asker) -> None:
     """Questions about many runs."""
 
-    @api.get("/api/runs", summary="Runs of a window, newest first", tags=["runs"])
+    @api.get("/api/runs", summary="Runs of a window", tags=["runs"])
     async def runs(
         request: Request,
         asked: _Common,
         q: _Words = "",
-        sort: Annotated[
-            str, Query(description=f"Largest first, one of {', '.join(questions.RUN_SORTS)}.")
-        ] = "started_at",
+        sort: Annotated[str, Query(description=f"One of {', '.join(questions.RUN_SORTS)}.")] = "started_at",
+        order: Annotated[str, Query(description="desc, the largest and newest first, or asc.")] = "desc",
         limit: _Limit = 100,
         cursor: _Cursor = None,
     ) -> Response:
-        if sort not in questions.RUN_SORTS:
-            raise BadFilter(f"sort is one of {', '.join(questions.RUN_SORTS)}, not {sort[:80]!r}")
-        after = read_cursor(cursor, sort) if cursor else None
+        expect("sort", sort, questions.RUN_SORTS)
+        expect("order", order, questions.ORDERS)
+        list_order = f"runs by {sort} {order}"
+        after = read_cursor(cursor, list_order) if cursor else None
         filters = asker.filters(request, asked)
         return await asker.page(
             request,
-            lambda: questions.runs(asker.database, asker.search(filters, q), sort=sort, after=after, limit=limit),
+            list_order,
+            lambda: questions.runs(
+                asker.database, asker.search(filters, q), sort=sort, order=order, after=after, limit=limit
+            ),
         )
 
     @api.get("/api/summary", summary="Totals over the runs of a window", tags=["runs"])
@@ -206,12 +209,14 @@ def _add_lists(api: FastAPI, asker: _Asker) -> None:
         limit: _Limit = 100,
         cursor: _Cursor = None,
     ) -> Response:
-        after = read_cursor(cursor, "started_at") if cursor else None
+        list_order = "tool calls"
+        after = read_cursor(cursor, list_order) if cursor else None
         values = dict(asked.values)
         step_statuses = tuple(values.pop("statuses"))
         filters = asker.filters(request, _Asked(values))
         return await asker.page(
             request,
+            list_order,
             lambda: questions.tool_calls(
                 asker.database, filters, statuses=step_statuses, run_id=run, after=after, limit=limit
             ),
@@ -318,8 +323,7 @@ def _add_ledger(
             "totals": lambda: questions.ingest_totals(asker.database, project, *window),
             "services": lambda: questions.ingest_services(asker.database, project, *window),
         }
-        if part not in parts:
-            raise BadFilter(f"part is one of {', '.join(parts)}, not {part[:80]!r}")
+        expect("part", part, parts)
         if _media_type(request) is not MediaType.JSON:
             return await asker.table(request, parts[part])
         body = await asker.ask(lambda: _object({name: rows_json(question()) for name, question in parts.items()}))

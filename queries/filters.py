@@ -74,9 +74,9 @@ def read_filters(
         raise BadFilter("the window ends before it begins: since is later than until")
     asked_statuses = tuple(statuses)
     for status in asked_statuses:
-        _expect("status", status, STATUSES)
+        expect("status", status, STATUSES)
     if evidence is not None:
-        _expect("evidence", evidence, EVIDENCE)
+        expect("evidence", evidence, EVIDENCE)
     return Filters(
         project=read_project(project),
         now_ns=now_ns,
@@ -131,7 +131,8 @@ def read_zone(text: str) -> str:
     return text
 
 
-def _expect(name: str, value: str, known: Iterable[str]) -> None:
+def expect(name: str, value: str, known: Iterable[str]) -> None:
+    """Raises BadFilter unless the value is a known one."""
     if value not in known:
         raise BadFilter(f"{name} is one of {', '.join(known)}, not {_shown(value)}")
 

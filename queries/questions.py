@@ -18,6 +18,7 @@ from queries.statements import ask
 _STEP_LOGS = 200
 
 RUN_SORTS = ("started_at", "duration", "cost", "tokens", "errors")
+ORDERS = {"desc": 1, "asc": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,13 @@ def runs(
     filters: Filters,
     *,
     sort: str = "started_at",
+    order: str = "desc",
     after: Place | None = None,
     limit: int = 100,
 ) -> Page:
-    """The runs of the window, newest first or by the largest of `sort` (one of RUN_SORTS)."""
-    values = filters.values() | _after(after) | {"sort": sort, "limit": limit + 1}
-    return _page(database.ask("runs", values), sort, limit)
+    """The runs of the window by `sort` (one of RUN_SORTS) in `order` (one of ORDERS), the unknown last."""
+    values = filters.values() | _after(after) | {"sort": sort, "direction": ORDERS[order], "limit": limit + 1}
+    return _page(database.ask("runs", values), limit)
 
 
 def runs_of_records(database: Database, project: str, places: Sequence[tuple[int, int]]) -> list[str]:
@@ -127,7 +129,7 @@ def tool_calls(
     """The executed and refused tool calls of the window, newest first; `statuses` are those of steps."""
     values = filters.values() | _after(after)
     values |= {"statuses": list(statuses) or None, "run_id": run_id, "limit": limit + 1}
-    return _page(database.ask("tool_calls", values), "started_at", limit)
+    return _page(database.ask("tool_calls", values), limit)
 
 
 def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:
@@ -172,15 +174,15 @@ def filter_values(database: Database, filters: Filters, limit: int = 100) -> pa.
 
 def _after(place: Place | None) -> dict[str, object]:
     if place is None:
-        return {"after_value": None, "after_ns": None, "after_id": None}
-    return {"after_value": place.value, "after_ns": place.time_ns, "after_id": place.name}
+        return {"after_value": None, "after_time": None, "after_name": None}
+    return {"after_value": place.value, "after_time": place.time, "after_name": place.name}
 
 
-def _page(found: pa.Table, sort: str, limit: int) -> Page:
+def _page(found: pa.Table, limit: int) -> Page:
     """Cut off the one row too many that says whether there is a next page, and the columns for the cursor."""
     rows = found.slice(0, limit)
-    shown = rows.drop_columns(["started_ns", "sort_value", "sort_name"])
+    shown = rows.drop_columns(["sort_value", "sort_time", "sort_name"])
     if found.num_rows <= limit:
         return Page(shown, None)
     last = rows.slice(limit - 1).to_pylist()[0]
-    return Page(shown, Place(sort, last["sort_value"], last["started_ns"], last["sort_name"]))
+    return Page(shown, Place(last["sort_value"], last["sort_time"], last["sort_name"]))

@@ -1,17 +1,18 @@
 -- What ran? One row per run that started in the window and passes the filters, newest first unless $sort says else.
+-- $direction is 1 for the largest first, -1 for the smallest; runs whose value is unknown come last in both.
 -- A page begins after the run that the cursor names ($after_…); the order is total: the sorted value, start, id.
 with asked as (
     select
         place,
         run_id,
-        epoch_ns(started_at) as started_ns,
-        coalesce(case $sort
+        $direction * epoch_ns(started_at) as sort_time,
+        coalesce($direction * case $sort
             when 'duration' then duration_ms
             when 'cost' then cost_usd
-            when 'tokens' then coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+            when 'tokens' then coalesce(input_tokens + output_tokens, input_tokens, output_tokens)
             when 'errors' then error_count
             else 0
-        end, -1)::double as sort_value
+        end, -1e308)::double as sort_value
     from asked_runs(
         $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
         $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
@@ -22,11 +23,11 @@ with asked as (
 page as (
     select
         place,
-        started_ns,
+        sort_time,
         sort_value
     from asked
-    where $after_id is null or (sort_value, started_ns, run_id) < ($after_value, $after_ns, $after_id)
-    order by sort_value desc, started_ns desc, run_id desc
+    where $after_name is null or (sort_value, sort_time, run_id) < ($after_value, $after_time, $after_name)
+    order by sort_value desc, sort_time desc, run_id desc
     limit $limit
 )
 
@@ -70,9 +71,9 @@ select
     runs.error_message,
     runs.dialects,
     runs.flaws,
-    page.started_ns,
+    page.sort_time,
     page.sort_value,
     runs.run_id as sort_name
 from runs_at($now_ns) as runs
 inner join page on runs.place = page.place
-order by page.sort_value desc, page.started_ns desc, runs.run_id desc
+order by page.sort_value desc, page.sort_time desc, runs.run_id desc

@@ -101,7 +101,7 @@ select
     started_at,
     duration_ms,
     wait_ms,
-    epoch_ns(started_at) as started_ns,
+    epoch_ns(started_at) as sort_time,
     0::double as sort_value,
     run_id || ' ' || step_id || ' ' || coalesce(tool_call_id, '') as sort_name
 from calls
@@ -125,6 +125,6 @@ where ($workflow is null or workflow_name = $workflow)
                 and (list_contains(runs.models, $model) or list_contains(runs.requested_models, $model))
         )
     )
-    and ($after_id is null or (started_ns, sort_name) < ($after_ns, $after_id))
+    and ($after_name is null or (sort_time, sort_name) < ($after_time, $after_name))
 order by started_at desc, sort_name desc
 limit $limit

@@ -101,19 +101,48 @@ def test_runs_come_newest_first(client: Client) -> None:
 
 
 @pytest.mark.parametrize("sort", ["started_at", "duration", "cost", "tokens", "errors"])
+@pytest.mark.parametrize("order", ["desc", "asc"])
 @pytest.mark.parametrize("size", [1, 2, 5])
-def test_pages_hold_every_run_once_in_one_order(client: Client, sort: str, size: int) -> None:
-    whole, _ = client.runs(sort=sort)
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        rows, cursor = client.runs(sort=sort, limit=size, cursor=cursor)
-        found += names(rows)
-        if cursor is None:
-            break
+def test_pages_hold_every_run_once_in_one_order(client: Client, sort: str, order: str, size: int) -> None:
+    whole, _ = client.runs(sort=sort, order=order)
+
+    found = paged(client, sort=sort, order=order, limit=size)
 
     assert found == names(whole)
     assert len(set(found)) == 5
+
+
+@pytest.mark.parametrize(
+    ("sort", "order", "expected"),
+    [
+        ("started_at", "desc", ["late", "unknown", "dear", "cheap", "early"]),
+        ("started_at", "asc", ["early", "cheap", "dear", "unknown", "late"]),
+        ("cost", "desc", ["dear", "cheap", "late", "unknown", "early"]),
+        ("cost", "asc", ["cheap", "dear", "early", "unknown", "late"]),
+        ("tokens", "desc", ["cheap", "dear", "late", "unknown", "early"]),
+        ("tokens", "asc", ["dear", "cheap", "early", "unknown", "late"]),
+    ],
+)
+def test_runs_are_sorted_both_ways_and_the_unknown_comes_last(sort: str, order: str, expected: list[str]) -> None:
+    told = {"early": {}, "cheap": {"cost_usd": 1, "input_tokens": 9}, "dear": {"cost_usd": 2, "output_tokens": 3}}
+    telling = Telling()
+    for at, (name, known) in enumerate({**told, "unknown": {}, "late": {}}.items()):
+        telling.span(name, "agent", at=at, trace=name).span("ask", "llm", at=at, trace=name, under=name, **known)
+    connection = empty_store()
+    insert(connection, telling.rows)
+    rebuild_all(connection)
+    with asking(connection) as client:
+        assert paged(client, sort=sort, order=order, limit=1) == expected
+
+
+def paged(client: Client, **asked: Any) -> list[str]:
+    """The names of the runs, page after page."""
+    rows, cursor = client.runs(**asked)
+    found = names(rows)
+    while cursor is not None:
+        rows, cursor = client.runs(**asked, cursor=cursor)
+        found += names(rows)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -212,6 +241,7 @@ def test_an_unacceptable_media_type_is_406(http: httpx.Client) -> None:
     [
         ("/api/runs?since=soon", "since reads like"),
         ("/api/runs?sort=colour", "sort is one of"),
+        ("/api/runs?order=down", "order is one of desc, asc"),
         ("/api/runs?limit=0", "limit"),
         ("/api/runs?limit=many", "limit"),
         ("/api/runs?cursor=abc", "cursor"),
@@ -229,11 +259,19 @@ def test_bad_parameters_are_422_in_plain_words(http: httpx.Client, path: str, co
     assert complaint in answer.json()["error"]
 
 
-def test_a_cursor_of_another_order_is_refused(client: Client) -> None:
+@pytest.mark.parametrize("other", [{"sort": "cost"}, {"order": "asc"}])
+def test_a_cursor_of_another_order_is_refused(client: Client, other: dict[str, str]) -> None:
     _, cursor = client.runs(limit=1)
 
     with pytest.raises(BadRequest, match="begin without it"):
-        client.runs(sort="cost", cursor=cursor)
+        client.runs(**other, cursor=cursor)
+
+
+def test_a_cursor_of_another_list_is_refused(client: Client) -> None:
+    _, cursor = client.tool_calls(limit=1)
+
+    with pytest.raises(BadRequest, match="another list"):
+        client.runs(cursor=cursor)
 
 
 @pytest.mark.parametrize("path", ["", "/steps", "/steps/00", "/logs", "/otlp", "/conversation"])

@@ -19,7 +19,7 @@ NAMES = sorted(
     str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.sql") if path.name != "views.sql"
 )
 NUMBERS = {"since": 0, "until": 1, "since_ns": 0, "until_ns": 1, "now_ns": 1, "limit": 1, "neighbours": 1, "run": 1}
-NUMBERS |= {"first_row": 0, "last_row": 1, "started_ns": 0}
+NUMBERS |= {"direction": 1, "first_row": 0, "last_row": 1, "started_ns": 0}
 LISTS = {"block_ids", "mentioned", "positions", "words", "trace_ids"}
 
 
