@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import ingest_rounds, report
+from bench import ingest_rounds, report, stages
 from bench.bodies import SHAPES, files, load_of
 
 _TRANSPORTS = ("http", "grpc")
@@ -37,6 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument("--rounds", type=int, default=3)
     ingest.add_argument("--connections", type=int, default=16)
     ingest.add_argument("--most-seconds", type=float, default=20, help="a round sends no longer than this (default 20)")
+
+    staged = commands.add_parser("stages", help="where the time of taking in goes, in one process")
+    staged.set_defaults(run=_stages)
+    staged.add_argument("--sizes", nargs="+", type=int, default=list(stages.SIZES), help="spans in a batch")
+    staged.add_argument("--most-seconds", type=float, default=10, help="for each size (default 10)")
     return parser
 
 
@@ -65,6 +70,11 @@ def _ingest(asked: argparse.Namespace) -> None:
         most_seconds=asked.most_seconds,
         say=_say,
     )
+    report.write()
+
+
+def _stages(asked: argparse.Namespace) -> None:
+    stages.run(seed=asked.seed, sizes=asked.sizes, most_seconds=asked.most_seconds, say=_say)
     report.write()
 
 

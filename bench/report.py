@@ -25,6 +25,13 @@ after the last answer, *lists* how long that took. *× limits* sets it against t
 {limits}.
 """
 
+_STAGES = """
+## Where the time of taking in goes
+
+The stages in one process, one request after the other, without sockets; the rebuild of runs comes after every 4,096
+spans whatever the batch. Processor time, so that others at work beside it show only in what elapsed.
+"""
+
 
 def write() -> None:
     """Write the report anew."""
@@ -32,6 +39,7 @@ def write() -> None:
     parts = [_INTRODUCTION]
     for name, found in sorted(kept.get("ingest", {}).items(), key=lambda pair: int(pair[0])):
         parts.append(_ingest(int(name), found))
+    parts += [_stages(found) for found in kept.get("stages", {}).values()]
     FILE.write_text("\n".join(part.strip("\n") + "\n" for part in parts))
 
 
@@ -72,10 +80,28 @@ def _ingest_row(name: str, row: dict[str, Any], limit_total: float) -> list[str]
     ]
 
 
+def _stages(found: dict[str, Any]) -> str:
+    sizes = found["sizes"]
+    names = sorted({name for size in sizes.values() for name in size["ms"]}, key=lambda name: _largest(sizes, name))
+    rows = [[name, *(_number(size["ms"].get(name, 0.0)) for size in sizes.values())] for name in names]
+    rows += [
+        ["**together**", *(_number(sum(size["ms"].values())) for size in sizes.values())],
+        ["elapsed", *(_number(size["wall_ms"]) for size in sizes.values())],
+        ["spans measured", *(f"{size['span_count']:,}" for size in sizes.values())],
+    ]
+    head = ("CPU ms for 1,000 spans, in batches of", *(f"{int(size):,}" for size in sizes))
+    return "\n".join([_STAGES, _conditions(found), _table(head, rows)])
+
+
+def _largest(sizes: dict[str, Any], name: str) -> float:
+    return -max(float(size["ms"].get(name, 0.0)) for size in sizes.values())
+
+
 def _conditions(found: dict[str, Any]) -> str:
     facts = found["machine"]
     told = "; ".join(f"{name} {value}" for name, value in facts.items())
-    return f"{told}; {found['rounds']} rounds; load average {found['load_average']}.\n"
+    rounds = f"{found['rounds']} rounds; " if "rounds" in found else ""
+    return f"{told}; {rounds}load average {found['load_average']}.\n"
 
 
 def figure(values: Sequence[float]) -> str:
