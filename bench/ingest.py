@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bodies import CACHE, Load, files, read
+from bench.load import RETRIED
 from bench.serving import ROOT, Server, serving, wait_until
 from bench.telemetry import Telemetry
 
@@ -179,7 +180,7 @@ def _check(server: Server, load: Load, sent: dict[str, Any]) -> dict[str, Any]:
     """The ledger's totals, once they and some runs agree with what was acknowledged."""
     totals = [row for row in server.rows("ingest", project=_PROJECT)[0]["totals"] if row["signal"] == "span"]
     stored = sum(row["stored_count"] for row in totals)
-    refused = {status: count for status, count in sent["answers"].items() if status not in ("200", "OK", "503")}
+    refused = {status: count for status, count in sent["answers"].items() if status not in ("200", "OK", *RETRIED)}
     if refused or stored != sent["span_count"]:
         raise WrongCount(f"{sent['span_count']} spans sent, {stored} stored, answers {sent['answers']}")
     if sent["span_count"] >= sum(body.span_count for path in files(load) for body in read(path)):

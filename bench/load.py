@@ -20,6 +20,8 @@ import uvloop
 
 from bench.bodies import SHAPES, Body, Shape, read
 
+CLOSED = "closed"
+RETRIED = ("503", "429", "UNAVAILABLE", CLOSED)
 _RETRY_SECONDS = 0.2
 _TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _LARGEST_GRPC_BYTES = 128 * 1024 * 1024
@@ -54,49 +56,47 @@ class Connection(Protocol):
 
 
 class HttpConnection:
-    """HTTP/1.1, kept alive."""
+    """HTTP/1.1, kept alive; opened anew when the server has closed it meanwhile."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._head = head
-
-    @classmethod
-    async def open(cls, address: str, shape: Shape, project: str) -> "HttpConnection":
-        """Connect to `host:port`."""
-        host, _, port = address.rpartition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
+    def __init__(self, address: str, shape: Shape, project: str) -> None:
+        self._host, _, port = address.rpartition(":")
+        self._port = int(port)
         headers = {"host": address, "x-runlight-project": project} | shape.headers
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return cls(reader, writer, f"POST /v1/traces HTTP/1.1\r\n{lines}content-length: ".encode())
+        self._head = f"POST /v1/traces HTTP/1.1\r\n{lines}content-length: ".encode()
+        self._reader: asyncio.StreamReader | None = None
 
     async def send(self, data: bytes) -> str:
-        """The status code."""
+        """The status code, or CLOSED if the connection ended before the answer."""
+        if self._reader is None or self._reader.at_eof():
+            self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            return await self._exchange(self._reader, data)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self._reader = None
+            return CLOSED
+
+    async def _exchange(self, reader: asyncio.StreamReader, data: bytes) -> str:
         self._writer.writelines((self._head, b"%d\r\n\r\n" % len(data), data))
-        head = await self._reader.readuntil(b"\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
         lower = head.lower()
         length = lower.find(b"content-length:")
         if length >= 0:
-            await self._reader.readexactly(int(lower[length + 15 : lower.index(b"\r\n", length)]))
+            await reader.readexactly(int(lower[length + 15 : lower.index(b"\r\n", length)]))
         return head[9:12].decode()
 
 
 class GrpcConnection:
-    """gRPC, the bytes passed through."""
+    """gRPC, the bytes passed through. A channel of its own: channels with equal options would share a connection."""
 
-    def __init__(self, channel: grpc.aio.Channel, shape: Shape, project: str) -> None:
-        self._metadata = (("x-runlight-project", project),)
-        self._compression = grpc.Compression.Gzip if shape.is_gzipped else grpc.Compression.NoCompression
-        self._export = channel.unary_unary(_TRACES)
-
-    @classmethod
-    async def open(cls, address: str, shape: Shape, project: str) -> "GrpcConnection":
-        """A channel of its own; channels with equal options would share one connection."""
+    def __init__(self, address: str, shape: Shape, project: str) -> None:
         options = [
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.max_send_message_length", _LARGEST_GRPC_BYTES),
         ]
-        return cls(grpc.aio.insecure_channel(address, options=options), shape, project)
+        self._metadata = (("x-runlight-project", project),)
+        self._compression = grpc.Compression.Gzip if shape.is_gzipped else grpc.Compression.NoCompression
+        self._export = grpc.aio.insecure_channel(address, options=options).unary_unary(_TRACES)
 
     async def send(self, data: bytes) -> str:
         """The name of the status code."""
@@ -125,7 +125,7 @@ async def send(
             sent.body_bytes += len(body.data)
             if (wait := due - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
-            while (status := await connection.send(body.data)) in ("503", "429", "UNAVAILABLE"):
+            while (status := await connection.send(body.data)) in RETRIED:
                 sent.count(status)
                 await asyncio.sleep(_RETRY_SECONDS)
             sent.count(status)
@@ -148,7 +148,7 @@ def _cpu_seconds() -> float:
 async def _main(arguments: argparse.Namespace) -> Sent:
     shape = SHAPES[arguments.shape]
     kind = GrpcConnection if arguments.transport == "grpc" else HttpConnection
-    connections = [await kind.open(arguments.address, shape, arguments.project) for _ in range(arguments.connections)]
+    connections = [kind(arguments.address, shape, arguments.project) for _ in range(arguments.connections)]
     requests = (body for path in arguments.files for body in read(path))
     return await send(connections, requests, arguments.rate, arguments.most_seconds)
 
