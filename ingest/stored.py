@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
@@ -21,10 +21,10 @@ from ingest.blocks import unpack
 from ingest.content import conversation
 from ingest.conventions import conventions
 from ingest.intake import Signal
+from ingest.mentions import Mentions
 from ingest.normalise import fill_kind
 from ingest.values import json_or_text
 
-MOST_MENTIONS = 10_000
 _TEXT_FIELDS = ("tool_args", "tool_result", "error_stack", "tool_definitions", "system_instructions")
 _HEX = {"traceId", "spanId", "parentSpanId"}
 
@@ -45,126 +45,79 @@ _FORMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """Where a record is."""
+_BLOCKS = """
+select block_id, data from content_blocks
+where project = $project and block_id in (select block_id from places)
+"""
 
-    project: str
-    signal: str
-    block_id: int
-    block_position: int
-    resource_id: int
-    scope_id: int
+_SOURCES = """
+select
+    places.*,
+    resources.data as resource,
+    resources.schema_url as resource_schema_url,
+    scopes.data as scope,
+    scopes.schema_url as scope_schema_url
+from places
+left join resources on resources.project = $project and places.resource_id = resources.resource_id
+left join scopes on scopes.project = $project and places.scope_id = scopes.scope_id
+order by places.place
+"""
 
 
 class Records:
-    """Reads records from the store; safe to use from several threads, a cursor each."""
+    """Reads records from the store; safe to use from several threads, a cursor each.
+
+    Records are named by their places: a table with the columns record_signal, block_id, block_position, resource_id and
+    scope_id as `spans` and `log_records` have them; the signal is span, log, metric, or event for a span's event.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._mentions = Mentions(connection)
 
-    def contents(self, refs: Sequence[Ref]) -> list[dict[str, Any]]:
-        """Per record, JSON-ready: input_messages, output_messages (OTel messages), tool_args, tool_result,
+    def contents(self, project: str, places: pa.Table) -> list[dict[str, Any]]:
+        """Per place, JSON-ready: input_messages, output_messages (OTel messages), tool_args, tool_result,
         tool_definitions, system_instructions, error_stack (full length, null when unknown), attributes, events, links
         (OTLP/JSON), resource, scope, and record (the whole OTLP/JSON message).
         """
-        loaded = self._load(refs)
-        result: list[dict[str, Any]] = [{} for _ in refs]
-        for signal in (Signal.SPAN, Signal.LOG):
-            rows = [row for row, ref in enumerate(refs) if _block_signal(ref) is signal]
-            if rows:
-                sources = pl.DataFrame(
-                    {
-                        "resource": [loaded.resources[refs[row]][0] for row in rows],
-                        "scope": [loaded.scopes[refs[row]][0] for row in rows],
-                        "record": [loaded.records[refs[row]] for row in rows],
-                    },
-                    schema={"resource": pl.Binary, "scope": pl.Binary, "record": pl.Binary},
-                )
-                for row, content in zip(rows, _canonical(signal, sources), strict=True):
-                    result[row] = content | _as_sent(refs[row], loaded)
+        loaded = self._load(project, places)
+        result: list[dict[str, Any]] = [{} for _ in range(loaded.height)]
+        for (signal,), part in loaded.group_by("signal"):
+            texts = _canonical(Signal(signal), part.select("resource", "scope", "record"))
+            for source, content in zip(part.iter_rows(named=True), texts, strict=True):
+                result[source["place"]] = content | _as_sent(source)
         return result
 
-    def otlp(self, refs: Sequence[Ref]) -> dict[str, Any]:
-        """These records as one OTLP/JSON document, grouped by resource and scope: resourceSpans, and resourceLogs and
-        resourceMetrics where there are any.
+    def otlp(self, project: str, places: pa.Table) -> dict[str, Any]:
+        """These records, each once, as one OTLP/JSON document, grouped by resource and scope: resourceSpans, and
+        resourceLogs and resourceMetrics where there are any.
         """
-        loaded = self._load(refs)
-        documents = {form.resources: _grouped(refs, loaded, signal, form) for signal, form in _FORMS.items()}
+        once = ["record_signal", "block_id", "block_position"]
+        loaded = self._load(project, places).unique(once, maintain_order=True)
+        documents = {
+            form.resources: _grouped(loaded.filter(pl.col("record_signal") == signal), form)
+            for signal, form in _FORMS.items()
+        }
         return {name: groups for name, groups in documents.items() if groups or name == "resourceSpans"}
 
-    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> list[tuple[int, int]]:
-        """Where the spans and log records are that hold every word, in any case: block id and position, newest first.
+    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
+        """block_id and block_position of the spans and log records of these days that hold every word."""
+        return self._mentions.find(project, words, since_ns, until_ns)
 
-        Looks into the blocks of the window's days and of those beside them, and stops after `MOST_MENTIONS` finds.
+    def _load(self, project: str, places: pa.Table) -> pl.DataFrame:
+        """The places in their order, `place` from 0, each with the `signal` of its `record` and what these were sent
+        under: resource and scope with their schema_url.
         """
-        wanted = [word.lower().encode() for word in words]
-        found: list[tuple[int, int]] = []
         with self._connection.cursor() as cursor:
-            cursor.execute(
-                """
-                select block_id, data from content_blocks
-                where project = $project and signal <> 'metric'
-                    and day between make_timestamp_ns($since_ns)::date - 1 and make_timestamp_ns($until_ns)::date + 1
-                order by day desc, block_id desc
-                """,
-                {"project": project, "since_ns": since_ns, "until_ns": until_ns},
-            )
-            while (row := cursor.fetchone()) is not None and len(found) < MOST_MENTIONS:
-                for position, record in enumerate(unpack(row[1])):
-                    lowered = record.lower()
-                    if all(word in lowered for word in wanted):
-                        found.append((row[0], position))
-        return found
-
-    def _load(self, refs: Sequence[Ref]) -> "_Loaded":
-        cursor = self._connection.cursor()
-        loaded = _Loaded({}, {}, {})
-        for (project, signal), group in _groups(refs):
-            blocks = dict(
-                cursor.execute(
-                    "select block_id, data from content_blocks "
-                    "where project = $project and signal = $signal and list_contains($blocks, block_id)",
-                    {"project": project, "signal": signal, "blocks": list({ref.block_id for ref in group})},
-                ).fetchall()
-            )
-            unpacked = {block_id: unpack(data) for block_id, data in blocks.items()}
-            for ref in group:
-                loaded.records[ref] = unpacked[ref.block_id][ref.block_position]
-            for name, table, known in (
-                ("resource_id", "resources", loaded.resources),
-                ("scope_id", "scopes", loaded.scopes),
-            ):
-                ids = {getattr(ref, name) for ref in group}
-                found = {
-                    row[0]: (row[1], row[2])
-                    for row in cursor.execute(
-                        f"select {name}, data, schema_url from {table} "
-                        f"where project = $project and list_contains($ids, {name})",
-                        {"project": project, "ids": list(ids)},
-                    ).fetchall()
-                }
-                known.update({ref: found[getattr(ref, name)] for ref in group})
-        return loaded
-
-
-@dataclass(slots=True)
-class _Loaded:
-    records: dict[Ref, bytes]
-    resources: dict[Ref, tuple[bytes, str]]
-    scopes: dict[Ref, tuple[bytes, str]]
-
-
-def _groups(refs: Sequence[Ref]) -> list[tuple[tuple[str, str], list[Ref]]]:
-    groups: dict[tuple[str, str], list[Ref]] = {}
-    for ref in refs:
-        groups.setdefault((ref.project, _block_signal(ref)), []).append(ref)
-    return list(groups.items())
-
-
-def _block_signal(ref: Ref) -> Signal:
-    """The signal of the record itself: a span event is in its span's."""
-    return Signal.SPAN if ref.signal == "event" else Signal(ref.signal)
+            cursor.register("places", pl.DataFrame(places).with_row_index("place"))
+            blocks = cursor.execute(_BLOCKS, {"project": project}).fetchall()
+            sources = cursor.execute(_SOURCES, {"project": project}).pl()
+        unpacked = {block_id: unpack(data) for block_id, data in blocks}
+        records = [unpacked[block][position] for block, position in sources["block_id", "block_position"].iter_rows()]
+        return sources.with_columns(
+            pl.Series("record", records, pl.Binary),
+            pl.col("record_signal").replace("event", Signal.SPAN).alias("signal"),
+        )
 
 
 def _canonical(signal: Signal, sources: pl.DataFrame) -> list[dict[str, Any]]:
@@ -186,33 +139,34 @@ def _value(text: str | None) -> Any:
     return None if text is None else json_or_text(text)
 
 
-def _as_sent(ref: Ref, loaded: _Loaded) -> dict[str, Any]:
-    record = to_json(_FORMS[_block_signal(ref)].message, loaded.records[ref])
+def _as_sent(source: dict[str, Any]) -> dict[str, Any]:
+    record = to_json(_FORMS[Signal(source["signal"])].message, source["record"])
     return {
         "attributes": record.get("attributes", []),
         "events": record.get("events", []),
         "links": record.get("links", []),
-        "resource": to_json(Resource, loaded.resources[ref][0]),
-        "scope": to_json(InstrumentationScope, loaded.scopes[ref][0]),
+        "resource": to_json(Resource, source["resource"]),
+        "scope": to_json(InstrumentationScope, source["scope"]),
         "record": record,
     }
 
 
-def _grouped(refs: Sequence[Ref], loaded: _Loaded, signal: Signal, form: _Form) -> list[dict[str, Any]]:
-    resources: dict[int, dict[int, list[Ref]]] = {}
-    for ref in refs:
-        if ref.signal == signal:
-            resources.setdefault(ref.resource_id, {}).setdefault(ref.scope_id, []).append(ref)
-    groups = []
-    for scopes in resources.values():
-        parts = []
-        for members in scopes.values():
-            data, schema_url = loaded.scopes[members[0]]
-            part = {"scope": to_json(InstrumentationScope, data), "schemaUrl": schema_url}
-            parts.append(part | {form.records: [to_json(form.message, loaded.records[ref]) for ref in members]})
-        data, schema_url = loaded.resources[next(iter(scopes.values()))[0]]
-        groups.append({"resource": to_json(Resource, data), "schemaUrl": schema_url, form.scopes: parts})
-    return groups
+def _grouped(loaded: pl.DataFrame, form: _Form) -> list[dict[str, Any]]:
+    return [
+        {
+            "resource": to_json(Resource, of_resource["resource"][0]),
+            "schemaUrl": of_resource["resource_schema_url"][0],
+            form.scopes: [
+                {
+                    "scope": to_json(InstrumentationScope, of_scope["scope"][0]),
+                    "schemaUrl": of_scope["scope_schema_url"][0],
+                    form.records: [to_json(form.message, record) for record in of_scope["record"]],
+                }
+                for of_scope in of_resource.partition_by("scope_id", maintain_order=True)
+            ],
+        }
+        for of_resource in loaded.partition_by("resource_id", maintain_order=True)
+    ]
 
 
 def to_json(kind: type[Message], data: bytes) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Everything of one step, and a run as it came in: what the store keeps as columns, joined with the whole records."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import orjson
 import pyarrow as pa
@@ -10,34 +10,23 @@ from queries import questions
 from queries.encoding import rows_json
 from queries.opening import NoSuchRun, OpenedRun
 
-_PLACE = ("record_signal", "block_id", "block_position", "resource_id", "scope_id")
+_PLACE = ["record_signal", "block_id", "block_position", "resource_id", "scope_id"]
 _ALL_LOGS = 2**31 - 1
 
 
-class Ref(NamedTuple):
-    """Where a whole record is, by the columns of `spans` and `log_records`."""
-
-    project: str
-    signal: str
-    block_id: int
-    block_position: int
-    resource_id: int
-    scope_id: int
-
-
 class Records(Protocol):
-    """Whoever reads whole records back."""
+    """Whoever reads whole records back. `places` are tables with the columns that say where records are."""
 
-    def contents(self, refs: Sequence[Any]) -> list[dict[str, Any]]:
-        """Per record its messages, arguments, attributes, events, links, resource, scope and OTLP/JSON, JSON-ready."""
+    def contents(self, project: str, places: pa.Table) -> list[dict[str, Any]]:
+        """Per place its messages, arguments, attributes, events, links, resource, scope and OTLP/JSON, JSON-ready."""
         ...
 
-    def otlp(self, refs: Sequence[Any]) -> dict[str, Any]:
-        """The records as one OTLP/JSON document."""
+    def otlp(self, project: str, places: pa.Table) -> dict[str, Any]:
+        """The records, each once, as one OTLP/JSON document."""
         ...
 
-    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> list[tuple[int, int]]:
-        """Block id and position of the records of these days that hold every word."""
+    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
+        """block_id and block_position of the records of these days that hold every word."""
         ...
 
 
@@ -48,9 +37,8 @@ def step_detail(records: Records, opened: OpenedRun, step_id: str) -> bytes:
     found, logs = questions.step_records(opened, step_id.lower())
     if not found.num_rows:
         raise NoSuchRun(f"run {opened.run_id[:200]!r} has no step {step_id[:200]!r}")
-    steps, log_rows = found.to_pylist(), logs.to_pylist()
-    contents = records.contents([_ref(opened.project, row) for row in steps + log_rows])
-    own, twins, log_contents = contents[0], contents[1 : len(steps)], contents[len(steps) :]
+    contents = records.contents(opened.project, _places(found, logs))
+    own, twins, log_contents = contents[0], contents[1 : found.num_rows], contents[found.num_rows :]
     known = orjson.loads(rows_json(public(found.slice(0, 1))))[0]
     said = {
         name: _first(own[name], *(twin[name] for twin in twins), _joined(log_contents, name))
@@ -83,14 +71,14 @@ def _joined(contents: Sequence[dict[str, Any]], name: str) -> list[Any] | None:
 
 def run_otlp(records: Records, opened: OpenedRun) -> bytes:
     """The run's spans and log records as one OTLP/JSON document."""
-    rows = questions.run_records(opened).to_pylist() + questions.run_logs(opened, limit=_ALL_LOGS).to_pylist()
-    return orjson.dumps(records.otlp(list(dict.fromkeys(_ref(opened.project, row) for row in rows))))
+    places = _places(questions.run_records(opened), questions.run_logs(opened, limit=_ALL_LOGS))
+    return orjson.dumps(records.otlp(opened.project, places))
 
 
-def _ref(project: str, row: dict[str, Any]) -> Ref:
-    return Ref(project, *(row[name] for name in _PLACE))
+def _places(*tables: pa.Table) -> pa.Table:
+    return pa.concat_tables(table.select(_PLACE) for table in tables)
 
 
 def public(table: pa.Table) -> pa.Table:
     """Without the columns that say where whole records are."""
-    return table.drop_columns(list(_PLACE))
+    return table.drop_columns(_PLACE)

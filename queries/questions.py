@@ -43,12 +43,12 @@ def runs(
     return _page(database.ask("runs", values), limit)
 
 
-def runs_of_records(database: Database, project: str, places: Sequence[tuple[int, int]]) -> list[str]:
-    """The ids of the runs that hold records at these places (block id, position in it)."""
+def runs_of_records(database: Database, project: str, places: pa.Table) -> list[str]:
+    """The ids of the runs that hold the records at these places (block_id, block_position)."""
     values = {
         "project": project,
-        "block_ids": [block_id for block_id, _ in places],
-        "positions": [position for _, position in places],
+        "block_ids": places["block_id"].to_pylist(),
+        "positions": places["block_position"].to_pylist(),
     }
     return [str(run_id) for run_id in database.ask("runs_of_records", values)["run_id"].to_pylist()]
 

@@ -13,7 +13,7 @@ from ingest.prepare import Preparer
 from ingest.prices import PriceList
 from ingest.redact import Redactor
 from ingest.store import Store
-from ingest.stored import Records, Ref
+from ingest.stored import Records
 from ingest.writer import Writer
 
 ANSWER_SECONDS = 60
@@ -36,17 +36,15 @@ class Pipeline:
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self.store.cursor().execute(sql, parameters).fetchall()
 
-    def refs(self, table: str) -> list[Ref]:
+    def otlp(self, table: str, project: str = "default") -> dict[str, Any]:
+        """All records of a table as one OTLP/JSON document."""
         signal = {"spans": "span", "log_records": "log", "metric_points": "metric"}[table]
-        return [
-            Ref(project, signal, *rest)
-            for project, *rest in self.rows(
-                f"select project, block_id, block_position, resource_id, scope_id from {table} order by all"
-            )
-        ]
-
-    def otlp(self, table: str) -> dict[str, Any]:
-        return Records(self.store.connection).otlp(self.refs(table))
+        places = self.store.cursor().execute(
+            f"select $signal as record_signal, block_id, block_position, resource_id, scope_id from {table}"
+            " where project = $project order by all",
+            {"signal": signal, "project": project},
+        )
+        return Records(self.store.connection).otlp(project, places.to_arrow_table())
 
 
 @contextmanager

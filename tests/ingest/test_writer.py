@@ -266,5 +266,5 @@ def test_a_removed_project_is_gone_and_can_be_sent_again(tmp_path: Path) -> None
             table: [(0,)] for table in tables
         }
         running.send(Signal.SPAN, _spans("a"), project="demo")
-        assert len(running.otlp("spans")["resourceSpans"]) == 1
+        assert len(running.otlp("spans", "demo")["resourceSpans"]) == 1
         assert running.rows("select project from spans order by all") == [("demo",), ("other",)]

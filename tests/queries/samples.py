@@ -92,8 +92,8 @@ def _at_cursor(ask: Callable[[duckdb.DuckDBPyConnection, str], Any]) -> Callable
 
 def _holders(samples: Samples, run_id: str) -> Any:
     with samples.opener.open(PROJECT, run_id) as opened:
-        places = questions.run_records(opened).select(["block_id", "block_position"]).to_pylist()
-    return questions.runs_of_records(samples.database, PROJECT, [tuple(place.values()) for place in places])
+        places = questions.run_records(opened)
+    return questions.runs_of_records(samples.database, PROJECT, places)
 
 
 def _place(opened: OpenedRun) -> Any:

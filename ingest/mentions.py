@@ -1,0 +1,119 @@
+"""Finds words in whole records."""
+
+import json
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from ingest.blocks import unpack
+
+MOST_MENTIONS = 10_000
+
+# A watched page asks the same again and again, its list and its totals at once, so blocks are looked into once.
+_KEPT_SEARCHES = 8
+_BLOCKS_AT_ONCE = 256
+
+
+class Mentions:
+    """Searches the blocks of a store; safe to use from several threads."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._searches: OrderedDict[tuple[str, ...], _Search] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
+        """block_id and block_position of the spans and log records that hold every word, in any case, newest first.
+
+        Looks into the blocks of the window's days and of those beside them, and stops after `MOST_MENTIONS` finds.
+        """
+        search = self._search(words)
+        found: list[tuple[int, int]] = []
+        with self._connection.cursor() as cursor:
+            block_ids = cursor.execute(
+                """
+                select block_id from content_blocks
+                where project = $project and signal <> 'metric'
+                    and day between make_timestamp_ns($since_ns)::date - 1 and make_timestamp_ns($until_ns)::date + 1
+                order by day desc, block_id desc
+                """,
+                {"project": project, "since_ns": since_ns, "until_ns": until_ns},
+            ).fetchall()
+            for block_id, positions in search.through(cursor, [row[0] for row in block_ids]):
+                found += [(block_id, position) for position in positions]
+                if len(found) >= MOST_MENTIONS:
+                    break
+        return pa.table(
+            {
+                "block_id": pa.array([block_id for block_id, _ in found], pa.uint64()),
+                "block_position": pa.array([position for _, position in found], pa.uint16()),
+            }
+        )
+
+    def _search(self, words: Sequence[str]) -> "_Search":
+        wanted = tuple(sorted({word.lower() for word in words}))
+        with self._lock:
+            search = self._searches.setdefault(wanted, _Search(wanted))
+            self._searches.move_to_end(wanted)
+            while len(self._searches) > _KEPT_SEARCHES:
+                self._searches.popitem(last=False)
+        return search
+
+
+class _Search:
+    """What was found in the blocks looked into so far; a block never changes."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._matchers = [_matcher(word) for word in words]
+        self._found: dict[int, tuple[int, ...]] = {}
+        self._lock = threading.Lock()
+
+    def through(
+        self, cursor: duckdb.DuckDBPyConnection, block_ids: Sequence[int]
+    ) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Each of the blocks with the positions of its records that hold every word."""
+        for start in range(0, len(block_ids), _BLOCKS_AT_ONCE):
+            part = block_ids[start : start + _BLOCKS_AT_ONCE]
+            with self._lock:
+                self._look_into(cursor, [block_id for block_id in part if block_id not in self._found])
+            yield from ((block_id, self._found[block_id]) for block_id in part)
+
+    def _look_into(self, cursor: duckdb.DuckDBPyConnection, block_ids: Sequence[int]) -> None:
+        if not block_ids:
+            return
+        rows = cursor.execute(
+            "select block_id, data from content_blocks where list_contains($block_ids, block_id)",
+            {"block_ids": block_ids},
+        )
+        while (row := rows.fetchone()) is not None:
+            self._found[row[0]] = tuple(
+                position for position, record in enumerate(unpack(row[1])) if self._holds_all(record.lower())
+            )
+
+    def _holds_all(self, lowered: bytes) -> bool:
+        return all(matches(lowered) for matches in self._matchers)
+
+
+def _matcher(word: str) -> Callable[[bytes], object]:
+    """Looks for a word of lower case in a record whose ASCII letters are. Its text may be JSON within a text."""
+    if word.isascii() and '"' not in word and "\\" not in word:
+        plain = word.encode()
+        return lambda lowered: plain in lowered
+    # Backslashes before the first character change nothing, but would be tried at every place.
+    return re.compile(b"".join(map(_spellings, word)).removeprefix(rb"\\*")).search
+
+
+def _spellings(character: str) -> bytes:
+    """As a pattern: the character, and how JSON escapes it, however deep."""
+    if character in '"\\':
+        return rb"\\*" + re.escape(character.encode())
+    if character.isascii():
+        return re.escape(character.encode())
+    cases = {character, character.upper()}
+    plain = [re.escape(case.encode().lower()) for case in cases]
+    escaped = [json.dumps(case)[1:-1].lower().encode().replace(b"\\", rb"\\+") for case in cases]
+    return b"(?:" + b"|".join(plain + escaped) + b")"
