@@ -8,7 +8,8 @@ from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from bench.telemetry import Run, Span, Value
+from bench.spans import Span, Value
+from bench.telemetry import Run
 
 Origin = tuple[str, str]  # service and version, what a resource consists of
 
