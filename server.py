@@ -86,7 +86,7 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
     )
     api.router.routes[:0] = otlp_routes(writer, settings, project_of)
     try:
-        grpc_server, grpc_port = start_grpc(writer, settings, project_of)
+        grpc_server, grpc_port = await start_grpc(writer, settings, project_of)
     except RuntimeError:
         print(f"runlight: {_busy(settings.grpc_host, settings.grpc_port, 'grpc_port')}", file=sys.stderr)
         writer.stop()
@@ -101,8 +101,8 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again
         signal.signal(number, lambda *_: None)
     await http.serve(sockets=[listener])
-    grpc_server.stop(grace=10).wait()
-    writer.stop()
+    await grpc_server.stop(grace=10)
+    await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
     summaries.stop()
     store.close()
     return 0

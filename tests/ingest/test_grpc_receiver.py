@@ -1,8 +1,11 @@
+import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -139,19 +142,41 @@ def test_the_python_exporters_send_every_signal_over_grpc(server: RunningServer,
     assert server.stored_counts(project) == {"span": 1, "log": 1, "metric": 1}
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """The gRPC receiver alone, on an event loop of its own."""
+
+    address: str
+    stop: Callable[[float], Future[None]]
+
+
 @contextmanager
-def serving_grpc(intake: Intake) -> Iterator[tuple[str, grpc.Server]]:
-    """The address of the gRPC receiver alone in front of that intake, and its server."""
-    server, port = start_grpc(intake, Settings(grpc_port=0), project_of)
+def serving_grpc(intake: Intake, **settings: Any) -> Iterator[Receiver]:
+    """The gRPC receiver in front of that intake; raises what starting it raises."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
     try:
-        yield f"127.0.0.1:{port}", server
+        started = start_grpc(intake, Settings(**{"grpc_port": 0, **settings}), project_of)
+        server, port = asyncio.run_coroutine_threadsafe(started, loop).result(10)
+
+        def stop(grace: float) -> Future[None]:
+            """Done when the server has stopped; from the return on it takes no more calls."""
+            stopped = asyncio.run_coroutine_threadsafe(server.stop(grace), loop)
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(10)  # so `stop` has begun
+            return stopped
+
+        yield Receiver(f"{'[::1]' if 'grpc_host' in settings else '127.0.0.1'}:{port}", stop)
+        stop(0).result(10)
     finally:
-        server.stop(0).wait()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
 
 
 @pytest.mark.parametrize("reason", [Busy("the queue is full"), ShuttingDown("the server stops")])
 def test_a_full_or_stopping_server_asks_to_send_again_later(reason: Refused) -> None:
-    with serving_grpc(Script(lambda request: refused(reason))) as (address, _), channel(address) as opened:
+    with serving_grpc(Script(lambda request: refused(reason))) as receiver, channel(receiver.address) as opened:
         call = send(opened, "logs", b"")
         assert call.code() is grpc.StatusCode.UNAVAILABLE
         retry_info = RetryInfo()
@@ -168,8 +193,8 @@ def test_the_python_exporter_sends_again_when_it_was_told_to() -> None:
         lambda: refused(BusyForAMoment("the queue is full")),
     ]
     script = Script(lambda request: answers.pop()())
-    with serving_grpc(script) as (address, _):
-        exporter = OTLPSpanExporter(endpoint=f"http://{address}")
+    with serving_grpc(script) as receiver:
+        exporter = OTLPSpanExporter(endpoint=f"http://{receiver.address}")
         started = time.monotonic()
         assert exporter.export(sdk_spans()) is SpanExportResult.SUCCESS
         assert time.monotonic() - started < 0.7  # by itself it would wait at least 0.8 seconds
@@ -182,7 +207,7 @@ def test_a_bug_is_internal_and_its_traceback_stays_in_the_log(
     caplog: pytest.LogCaptureFixture, fail: Callable[[Exception], "Future[Receipt]"]
 ) -> None:
     script = Script(lambda request: fail(RuntimeError("sk-hunter2")))
-    with serving_grpc(script) as (address, _), channel(address) as opened:
+    with serving_grpc(script) as receiver, channel(receiver.address) as opened:
         call = send(opened, "metrics", b"")
         assert call.code() is grpc.StatusCode.INTERNAL
         assert "hunter2" not in str(status_of(call))
@@ -193,7 +218,7 @@ def test_a_bug_is_internal_and_its_traceback_stays_in_the_log(
 @pytest.mark.parametrize("message", ['"' * 10_000, "\x00\x1b[31m\r\n" * 2000, "ü" * 10_000, "\U0001f4a5\ud800" * 5000])
 def test_answers_stay_small_and_plain_whatever_a_message_quotes(message: str) -> None:
     script = Script(lambda request: refused(Undecodable(message)))
-    with serving_grpc(script) as (address, _), channel(address) as opened:
+    with serving_grpc(script) as receiver, channel(receiver.address) as opened:
         status = status_of(send(opened, "traces", b""))
     assert status.ByteSize() < LARGEST_ANSWER
     assert status.message.isprintable()
@@ -202,7 +227,7 @@ def test_answers_stay_small_and_plain_whatever_a_message_quotes(message: str) ->
 def test_the_intake_gets_inflated_bytes_and_the_project() -> None:
     script = Script(lambda request: answered(Receipt()))
     body = request_of("traces")
-    with serving_grpc(script) as (address, _), channel(address) as opened:
+    with serving_grpc(script) as receiver, channel(receiver.address) as opened:
         send(opened, "traces", body, compression=GZIP, metadata=[("x-runlight-project", "checkout_2")]).result()
         send(opened, "traces", body).result()
     assert [(request.body, request.project) for request in script.requests] == [(body, "checkout_2"), (body, "default")]
@@ -211,7 +236,7 @@ def test_the_intake_gets_inflated_bytes_and_the_project() -> None:
 def test_a_hundred_exporters_wait_for_one_commit_together() -> None:
     commit: Future[Receipt] = Future()
     script = Script(lambda request: commit)
-    with serving_grpc(script) as (address, _), channel(address) as opened:
+    with serving_grpc(script) as receiver, channel(receiver.address) as opened:
         calls = [begin(opened, "traces", b"") for _ in range(100)]
         until(lambda: len(script.requests) == len(calls))
         assert not any(call.done() for call in calls)
@@ -222,7 +247,7 @@ def test_a_hundred_exporters_wait_for_one_commit_together() -> None:
 def test_a_client_that_leaves_does_not_undo_the_commit(caplog: pytest.LogCaptureFixture) -> None:
     commit: Future[Receipt] = Future()
     script = Script(lambda request: commit)
-    with serving_grpc(script) as (address, _), channel(address) as opened:
+    with serving_grpc(script) as receiver, channel(receiver.address) as opened:
         call = begin(opened, "traces", b"")
         until(lambda: script.requests)
         call.cancel()
@@ -231,40 +256,89 @@ def test_a_client_that_leaves_does_not_undo_the_commit(caplog: pytest.LogCapture
     assert all(record.levelno < logging.WARNING for record in caplog.records)
 
 
-def test_a_call_is_not_waited_for_longer_than_its_client_does(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_call_is_not_waited_for_longer_than_its_client_does() -> None:
     commit: Future[Receipt] = Future()
-    with serving_grpc(Script(lambda request: commit)) as (address, _), channel(address) as opened:
-        code = send(opened, "traces", b"", timeout=0.2).code()
-        assert code in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)  # whose clock is ahead
-        until(lambda: "the commit takes too long" in caplog.text)
+    with serving_grpc(Script(lambda request: commit)) as receiver, channel(receiver.address) as opened:
+        assert send(opened, "traces", b"", timeout=0.2).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        receiver.stop(30).result(10)
     assert not commit.cancelled()
+
+
+def test_calls_that_send_nothing_keep_no_other_call_waiting() -> None:
+    script = Script(lambda request: answered(Receipt()))
+    with serving_grpc(script) as receiver, ExitStack() as stalled:
+        calls = [stalled.enter_context(stalled_call(receiver.address)) for _ in range(200)]
+        with channel(receiver.address) as opened:
+            assert send(opened, "traces", b"", timeout=5).code() is grpc.StatusCode.OK
+        assert not any(call.done() for call in calls)
+    assert len(script.requests) == 1
+
+
+@contextmanager
+def stalled_call(address: str) -> Iterator[Any]:
+    """A call whose headers the server has, and whose message never comes."""
+    is_over = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        is_over.wait(30)
+        yield from ()
+
+    # Each on a connection of its own, since one connection may only have so many calls.
+    with grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as opened:
+        grpc.channel_ready_future(opened).result(10)
+        call = opened.stream_unary(PATHS["traces"]).future(nothing())
+        try:
+            yield call
+        finally:
+            is_over.set()
+
+
+def test_a_message_that_does_not_arrive_in_time_ends_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.grpc_receiver._LONGEST_ARRIVAL_SECONDS", 0.1)
+    script = Script(lambda request: answered(Receipt()))
+    with serving_grpc(script) as receiver, stalled_call(receiver.address) as call:
+        assert call.exception(10).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert "took more than 0.1 seconds" in status_of(call).message
+    assert not script.requests
+
+
+def test_a_call_that_ends_without_a_message_is_refused() -> None:
+    with (
+        serving_grpc(Script(lambda request: answered(Receipt()))) as receiver,
+        channel(receiver.address) as opened,
+    ):
+        call = opened.stream_unary(PATHS["traces"]).future(iter(()), timeout=10)
+        assert call.exception().code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert status_of(call).message == "the call ended without a request"
 
 
 def test_a_stopping_server_answers_what_it_has_accepted_and_takes_no_more() -> None:
     commit: Future[Receipt] = Future()
     script = Script(lambda request: commit)
-    with serving_grpc(script) as (address, server), channel(address) as opened, channel(address) as later:
+    with (
+        serving_grpc(script) as receiver,
+        channel(receiver.address) as opened,
+        channel(receiver.address) as later,
+    ):
         accepted = begin(opened, "traces", b"")
         until(lambda: script.requests)
-        stopped = server.stop(grace=30)
+        stopped = receiver.stop(30)
         assert send(later, "traces", b"").code() is grpc.StatusCode.UNAVAILABLE
         commit.set_result(Receipt())
         assert accepted.code() is grpc.StatusCode.OK
-        assert stopped.wait(10)
+        stopped.result(10)
     assert len(script.requests) == 1
 
 
 def test_a_busy_port_is_an_error_instead_of_being_shared() -> None:
-    with serving_grpc(Script(lambda request: answered(Receipt()))) as (address, _):
-        busy_port = int(address.rpartition(":")[2])
-        with pytest.raises(RuntimeError, match=str(busy_port)):
-            start_grpc(Script(lambda request: answered(Receipt())), Settings(grpc_port=busy_port), project_of)
+    script = Script(lambda request: answered(Receipt()))
+    with serving_grpc(script) as receiver:
+        busy_port = int(receiver.address.rpartition(":")[2])
+        with pytest.raises(RuntimeError, match=str(busy_port)), serving_grpc(script, grpc_port=busy_port):
+            pass
 
 
 def test_an_ipv6_host_is_listened_on() -> None:
-    server, port = start_grpc(
-        Script(lambda request: answered(Receipt())), Settings(grpc_host="::1", grpc_port=0), project_of
-    )
-    with channel(f"[::1]:{port}") as opened:
+    script = Script(lambda request: answered(Receipt()))
+    with serving_grpc(script, grpc_host="::1") as receiver, channel(receiver.address) as opened:
         assert send(opened, "traces", b"").code() is grpc.StatusCode.OK
-    server.stop(0).wait()
