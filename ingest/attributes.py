@@ -1,45 +1,121 @@
 """OTLP attributes as columns: one row per attribute, its value as text."""
 
 import base64
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValueList
+
+from ingest.cells import Cells, Indices, Mask, Words, first_of_each, truth, words
 
 UNREADABLE = "unreadable"
 
 
-def attributes(rows: pl.DataFrame, column: str = "attributes") -> pl.DataFrame:
-    """One row per attribute of `rows[column]`, with every other column of `rows` repeated beside it.
+@dataclass(frozen=True)
+class Attributes:
+    """The attributes of some records in the order sent, a row each.
 
-    Adds key, text (strings as they are, numbers and booleans in JSON's spelling, bytes in base64, lists and maps as
-    JSON text; null for an empty value) and nested (whether the value is a list or a map). A key that stands twice in
-    one record is kept twice, in the order sent.
+    `rows` tells whose it is (never falling), `keys` and `texts` what it says: strings as they are, numbers and
+    booleans in JSON's spelling, bytes in base64, lists and maps as JSON text, null for an empty value. `nested` is
+    true for lists and maps. A key that stands twice in one record is there twice.
     """
-    long = rows.explode(column).drop_nulls(column).unnest(column)
-    return long.with_columns(as_text("value"), is_nested("value")).drop("value", "key_strindex")
+
+    rows: Indices
+    keys: Words
+    texts: pa.StringArray
+    nested: Mask
+
+    @cached_property
+    def sent_keys(self) -> frozenset[str]:
+        """All keys."""
+        return frozenset(self.keys.distinct)
+
+    def cells(self, key: str) -> Cells | None:
+        """The values of a key, of a repeated one the first; None if nobody sent it."""
+        if key not in self._by_key:
+            self._by_key[key] = self._cells(key)
+        return self._by_key[key]
+
+    def of(self, row: int) -> dict[str, str | None]:
+        """Text by key of one record, of a repeated key the last."""
+        start, end = np.searchsorted(self.rows, [row, row + 1])
+        names = [self.keys.distinct[code] for code in self.keys.codes[start:end]]
+        return dict(zip(names, self.texts[start:end].to_pylist(), strict=True))
+
+    def rows_with(self, keys: Iterable[str]) -> Indices:
+        """The records that have any of these keys."""
+        return np.unique(self.rows[self.keys.among(keys)])
+
+    def having(self, chosen: Mask) -> "Attributes":
+        """Some of the attributes."""
+        keys = Words(self.keys.codes[chosen], self.keys.distinct)
+        return Attributes(self.rows[chosen], keys, self.texts.filter(pa.array(chosen)), self.nested[chosen])
+
+    def frame(self) -> pl.DataFrame:
+        """Columns row, key, text, nested."""
+        columns = [pa.array(self.rows, pa.uint32()), self.keys.column(), self.texts, pa.array(self.nested)]
+        return pl.DataFrame(pa.table(columns, names=["row", "key", "text", "nested"]))
+
+    def _cells(self, key: str) -> Cells | None:
+        if key not in self._places:
+            return None
+        start, end = self._places[key]
+        places = self._order[start:end]
+        if self.texts.null_count:
+            places = places[truth(self.texts.take(pa.array(places)).is_valid())]
+        rows = self.rows[places]
+        chosen = first_of_each(rows)
+        return Cells(rows[chosen], self.texts.take(pa.array(places[chosen]))) if len(rows) else None
+
+    @cached_property
+    def _by_key(self) -> dict[str, Cells | None]:
+        return {}
+
+    @cached_property
+    def _order(self) -> Indices:
+        order: Indices = np.argsort(self.keys.codes, kind="stable")
+        return order
+
+    @cached_property
+    def _places(self) -> Mapping[str, tuple[int, int]]:
+        """Where in `_order` each key's attributes stand."""
+        bounds = np.concatenate([[0], np.cumsum(np.bincount(self.keys.codes, minlength=len(self.keys.distinct)))])
+        return {
+            key: (int(start), int(end))
+            for key, start, end in zip(self.keys.distinct, bounds[:-1], bounds[1:], strict=True)
+            if end > start
+        }
 
 
-def as_text(column: str) -> pl.Expr:
-    """The text of an AnyValue column, as `text`."""
-    value = pl.col(column).struct
-    return pl.coalesce(
-        value.field("string_value"),
-        value.field("int_value").cast(pl.String),
-        value.field("double_value").map_batches(_double_text, return_dtype=pl.String),
-        value.field("bool_value").cast(pl.String),
-        value.field("array_value").map_batches(_each_distinct(_array_text), return_dtype=pl.String),
-        value.field("kvlist_value").map_batches(_each_distinct(_kvlist_text), return_dtype=pl.String),
-        value.field("bytes_value").bin.encode("base64"),
-    ).alias("text")
+def attributes(sent: pa.ListArray) -> Attributes:
+    """The attributes in a column of lists of OTLP's KeyValue, a list a record."""
+    items = pc.list_flatten(sent)
+    value = items.field("value")
+    return Attributes(
+        rows=pc.list_parent_indices(sent).to_numpy().astype(np.int64),
+        keys=words(items.field("key")),
+        texts=texts(value),
+        nested=truth(value.field("array_value").is_valid()) | truth(value.field("kvlist_value").is_valid()),
+    )
 
 
-def is_nested(column: str) -> pl.Expr:
-    """Whether an AnyValue column holds a list or a map, as `nested`."""
-    value = pl.col(column).struct
-    return (value.field("array_value").is_not_null() | value.field("kvlist_value").is_not_null()).alias("nested")
+def texts(values: pa.StructArray) -> pa.StringArray:
+    """A column of AnyValue as text, as `Attributes` has it."""
+    found = values.field("string_value")
+    for kind, read in _KINDS.items():
+        column = values.field(kind)
+        if column.null_count < len(column):
+            found = pc.coalesce(found, read(column))
+    return found
 
 
 def plain(value: AnyValue) -> object:
@@ -74,19 +150,26 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _double_text(values: pl.Series) -> pl.Series:
-    if values.null_count() == len(values):
-        return pl.repeat(None, len(values), dtype=pl.String, eager=True)
-    return values.cast(pl.String)
+def _plainly(column: pa.Array) -> pa.StringArray:
+    return column.cast(pa.string())
 
 
-def _each_distinct(read: Callable[[bytes], str]) -> Callable[[pl.Series], pl.Series]:
+def _double_texts(column: pa.DoubleArray) -> pa.StringArray:
+    """As JSON spells them: Arrow leaves out the fraction of a whole number."""
+    return _each_distinct(column, lambda number: _json(number) if math.isfinite(number) else str(number))
+
+
+def _each_distinct(column: pa.Array, read: Callable[[Any], str]) -> pa.StringArray:
     """Apply a Python function once per distinct value."""
+    encoded = column.dictionary_encode()
+    return pa.array([read(value) for value in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
 
-    def apply(values: pl.Series) -> pl.Series:
-        if values.null_count() == len(values):
-            return pl.repeat(None, len(values), dtype=pl.String, eager=True)
-        distinct = {value: read(value) for value in values.drop_nulls().unique()}
-        return pl.Series([None if value is None else distinct[value] for value in values], dtype=pl.String)
 
-    return apply
+_KINDS: dict[str, Callable[[pa.Array], pa.StringArray]] = {
+    "int_value": _plainly,
+    "double_value": _double_texts,
+    "bool_value": _plainly,
+    "array_value": lambda column: _each_distinct(column, _array_text),
+    "kvlist_value": lambda column: _each_distinct(column, _kvlist_text),
+    "bytes_value": lambda column: _each_distinct(column, lambda data: base64.b64encode(data).decode()),
+}

@@ -1,13 +1,17 @@
 """What was said: messages in one shape, whatever the dialect, and the short forms that lists need."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
+import numpy as np
 import orjson
 import polars as pl
 
-from ingest.batch import Batch, attribute, full_event_names, rule_values
+from ingest.batch import Batch
+from ingest.cells import Cells, Mask
 from ingest.conventions import Rule, conventions
 from ingest.intake import Signal
 from ingest.messages.canonical import Message, finish_reasons, input_text, output_text, tool_answers, tool_calls
@@ -15,6 +19,7 @@ from ingest.messages.envelopes import to_messages
 from ingest.messages.events import from_events
 from ingest.messages.flattened import from_indexed
 from ingest.paths import at_path
+from ingest.rules import rule_cells
 from ingest.values import json_or_text, unwrap_kwargs
 
 PREVIEW_CHARACTERS = 500
@@ -42,21 +47,26 @@ class Content:
     output_preview: pl.Series
     proposed_calls: pl.Series
     answered_calls: pl.Series
-    finish_reasons: pl.Series
     tool_definitions_hash: pl.Series
+    finish_reasons: pl.Series  # where the messages tell them
+
+    def columns(self) -> list[pl.Series]:
+        """All but `finish_reasons`, which other attributes may tell better, under their names."""
+        names = ("input_preview", "output_preview", "proposed_calls", "answered_calls", "tool_definitions_hash")
+        return [getattr(self, name).alias(name) for name in names]
 
 
 def contents(batch: Batch) -> Content:
     """Previews and calls of the records that speak: model calls, agents, workflows, people, every root, and log
     records that carry a span's messages.
     """
-    carries = batch.everywhere(False)
+    carries = batch.nowhere()
     if batch.signal is Signal.LOG:
-        carries = full_event_names(batch).is_in(_MESSAGE_EVENTS).fill_null(False)
-    speaks = batch.fields["kind"].is_in(_SPEAKERS).fill_null(False) | batch.columns["root"] | carries
+        carries = batch.full_event.among(_MESSAGE_EVENTS)
+    speaks = batch.kind(_SPEAKERS) | batch.root | carries
     asked = conversation(batch, "input_messages", speaks)
     said = conversation(batch, "output_messages", speaks)
-    calls_model = ((batch.fields["kind"] == "llm").fill_null(False) | carries).to_list()
+    calls_model = (batch.kind(["llm"]) | carries).tolist()
     return Content(
         input_preview=_texts(input_text(value) if value else None for value in asked),
         output_preview=_texts(output_text(value) if value else None for value in said),
@@ -65,58 +75,63 @@ def contents(batch: Batch) -> Content:
             dtype=_CALL_TYPE,
         ),
         answered_calls=pl.Series([_answered(value) if value else None for value in asked], dtype=_ANSWER_TYPE),
+        tool_definitions_hash=_tool_definitions_hash(batch),
         finish_reasons=pl.Series(
             [_finish_reasons(value) if value else None for value in said], dtype=pl.List(pl.String)
         ),
-        tool_definitions_hash=_tool_definitions_hash(batch),
     )
 
 
-def conversation(batch: Batch, name: str, wanted: pl.Series) -> list[Messages | None]:
+def conversation(batch: Batch, name: str, wanted: Mask) -> list[Messages | None]:
     """The messages of field `name` (input_messages, output_messages) per record, where wanted and known."""
     result: list[Messages | None] = [None] * batch.height
-    open_rows = set(wanted.arg_true())
+    wanted = wanted.copy()
     role = "user" if name == "input_messages" else "assistant"
     for rule in conventions().rules[name]:
-        if not open_rows:
+        if not wanted.any():
             break
-        for row, value in _candidates(batch, rule, name, role, open_rows):
+        for row, value in _candidates(batch, rule, name, role, wanted):
             if any(message["parts"] for message in value):
                 result[row] = value
-                open_rows.discard(row)
+                wanted[row] = False
     return result
 
 
-def _candidates(batch: Batch, rule: Rule, name: str, role: str, rows: set[int]) -> Iterator[tuple[int, Messages]]:
+def _candidates(batch: Batch, rule: Rule, name: str, role: str, wanted: Mask) -> Iterator[tuple[int, Messages]]:
     if rule.on == "indexed":
-        yield from ((row, from_indexed(pairs)) for row, pairs in _indexed(batch, rule, rows))
-    elif rule.on == "events":
-        yield from ((row, from_events(events)) for row, events in _events(batch, name, rows))
-    else:
-        yield from _attribute_messages(batch, rule, role, rows)
+        return ((row, from_indexed(pairs)) for row, pairs in _indexed(batch, rule, wanted))
+    if rule.on == "events":
+        return ((row, from_events(events)) for row, events in _events(batch, name, wanted))
+    return _attribute_messages(batch, rule, role, wanted)
 
 
-def _attribute_messages(batch: Batch, rule: Rule, role: str, rows: set[int]) -> Iterator[tuple[int, Messages]]:
-    values = rule_values(batch, rule, batch.mask(rows))
-    if values is None:
+def _attribute_messages(batch: Batch, rule: Rule, role: str, wanted: Mask) -> Iterator[tuple[int, Messages]]:
+    found = rule_cells(batch, rule, wanted)
+    if found is None:
         return
-    seen: dict[str, Messages] = {}
     # One message in several attributes: `with:tool_calls=ai.response.toolCalls`.
     beside = dict(
         part.split("=", 1) for name, argument in rule.transforms if name == "with" for part in argument.split(",")
     )
-    for row in sorted(rows):
-        text = values[row]
-        if text is None:
-            continue
-        if beside:
-            parts = {name: json_or_text(attribute(batch, key)[row]) for name, key in beside.items()}
-            said = None if rule.key in beside.values() else text
-            yield row, to_messages({"role": role, "content": said} | parts, role=role)
-            continue
+    if beside:
+        yield from _joined_messages(batch, rule, role, found, beside)
+        return
+    seen: dict[str, Messages] = {}
+    for row, text in found.texts():
         if text not in seen:
             seen[text] = _read(rule, role, text)
         yield row, seen[text]
+
+
+def _joined_messages(
+    batch: Batch, rule: Rule, role: str, found: Cells, beside: Mapping[str, str]
+) -> Iterator[tuple[int, Messages]]:
+    sent = {name: batch.attribute(key) for name, key in beside.items()}
+    texts = {name: dict(cells.texts()) if cells else {} for name, cells in sent.items()}
+    for row, text in found.texts():
+        parts = {name: json_or_text(values.get(row)) for name, values in texts.items()}
+        content = None if rule.key in beside.values() else text
+        yield row, to_messages({"role": role, "content": content} | parts, role=role)
 
 
 def _read(rule: Rule, role: str, text: str) -> Messages:
@@ -128,32 +143,33 @@ def _read(rule: Rule, role: str, text: str) -> Messages:
     return to_messages(value, role=role) if value is not None else []
 
 
-def _indexed(batch: Batch, rule: Rule, rows: set[int]) -> Iterator[tuple[int, list[tuple[str, object]]]]:
+def _indexed(batch: Batch, rule: Rule, wanted: Mask) -> Iterator[tuple[int, list[tuple[str, object]]]]:
     prefix = rule.key.split("*")[0]
-    found = batch.long.filter(pl.col("key").str.starts_with(prefix)).select(
-        "row", pl.col("key").str.slice(len(prefix)), "text"
-    )
-    for (row,), part in found.partition_by("row", as_dict=True, include_key=False).items():
-        if row in rows:
-            yield int(str(row)), list(part.iter_rows())
-
-
-def _events(batch: Batch, name: str, rows: set[int]) -> Iterator[tuple[int, list[tuple[str, object]]]]:
-    wanted = _INPUT_EVENTS if name == "input_messages" else ("gen_ai.choice",)
-    if batch.signal is Signal.LOG:
-        for row in sorted(rows):
-            event, body = batch.columns["event"][row], batch.columns["body"][row]
-            if event in wanted and body is not None:
-                yield row, [(event, json_or_text(body))]
+    sent = batch.records.attributes
+    chosen = wanted[sent.rows] & sent.keys.starting(prefix)
+    if not chosen.any():
         return
-    found = batch.event_rows.filter(pl.col("event").is_in(wanted))
-    for (row,), part in found.partition_by("row", as_dict=True, include_key=False).items():
-        if row not in rows:
-            continue
-        events: dict[int, tuple[str, dict[str, object]]] = {}
-        for position, event, key, text in part.select("position", "event", "key", "text").iter_rows():
-            events.setdefault(position, (event, {}))[1][key] = text
-        yield int(str(row)), [events[position] for position in sorted(events)]
+    found = sent.having(chosen)
+    keys, texts = found.keys.column().to_pylist(), found.texts.to_pylist()
+    pairs = zip(found.rows.tolist(), keys, texts, strict=True)
+    for row, part in groupby(pairs, key=itemgetter(0)):
+        yield row, [(key.removeprefix(prefix), text) for _, key, text in part]
+
+
+def _events(batch: Batch, name: str, wanted: Mask) -> Iterator[tuple[int, list[tuple[str, object]]]]:
+    names = _INPUT_EVENTS if name == "input_messages" else ("gen_ai.choice",)
+    if batch.signal is Signal.LOG:
+        for row in np.flatnonzero(wanted & batch.event.among(names)).tolist():
+            body = batch.body[row].as_py()
+            if body is not None:
+                yield row, [(batch.event.distinct[batch.event.codes[row]], json_or_text(body))]
+        return
+    events = batch.records.events
+    chosen = np.flatnonzero(events.names.among(names) & wanted[events.rows])
+    told = [(row, event) for row, event in zip(events.rows[chosen].tolist(), chosen.tolist(), strict=True)]
+    for row, part in groupby(told, key=itemgetter(0)):
+        said = [(events.names.distinct[events.names.codes[event]], events.attributes.of(event)) for _, event in part]
+        yield row, [(event, attributes) for event, attributes in said if attributes]
 
 
 def _texts(values: Iterable[str | None]) -> pl.Series:
@@ -191,16 +207,15 @@ def _finish_reasons(said: Messages) -> list[str] | None:
 
 
 def _tool_definitions_hash(batch: Batch) -> pl.Series:
-    result: list[str | None] = [None] * batch.height
+    everywhere = ~batch.nowhere()
+    found: Cells | None = None
     for rule in conventions().rules["tool_definitions"]:
-        if rule.on == "indexed":
-            continue
-        values = rule_values(batch, rule, batch.everywhere(True))
-        if values is None:
-            continue
-        seen = {text: _fingerprint(text) for text in values.drop_nulls().unique()}
-        result = [old or (seen[text] if text else None) for old, text in zip(result, values, strict=True)]
-    return pl.Series(result, dtype=pl.String)
+        sent = None if rule.on == "indexed" else rule_cells(batch, rule, everywhere)
+        if sent is not None:
+            found = sent if found is None else found.beside(sent)
+    if found is None:
+        return pl.repeat(None, batch.height, dtype=pl.String, eager=True)
+    return pl.Series(found.each(_fingerprint).column(batch.height))
 
 
 def _fingerprint(text: str) -> str:

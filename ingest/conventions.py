@@ -33,6 +33,7 @@ class Rule:
     when: Mapping[str, Any]
     transforms: tuple[tuple[str, str], ...]
     dialects: frozenset[str]
+    needles: tuple[str, ...]  # words that a value must hold for the path to find anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Conventions:
     twins: Mapping[str, Mapping[str, int]]
     tokens: Mapping[str, tuple[str, ...]]
     keys: frozenset[str]
-    prefixes: tuple[str, ...]
+    event_keys: frozenset[tuple[str, str]]
 
 
 @cache
@@ -66,7 +67,7 @@ def conventions() -> Conventions:
         twins=data["twins"],
         tokens={name: tuple(rows) for name, rows in data["tokens"].items()},
         keys=frozenset(key for rule in every for key in _keys(rule)),
-        prefixes=tuple(sorted({rule.key.split("*")[0] for rule in every if rule.on == "indexed"})),
+        event_keys=frozenset((rule.event or "", rule.key) for rule in every if rule.on == "event"),
     )
 
 
@@ -83,7 +84,15 @@ def _rule(name: str, row: Mapping[str, Any], dialects: set[str]) -> Rule:
         transforms=tuple((step.split(":", 1)[0], step.split(":", 1)[1] if ":" in step else "") for step in steps),
         # Event names such as `tool_call` are short: only their own dialects' records are meant.
         dialects=frozenset(sent_by) if row.get("event") and sent_by <= dialects else frozenset(),
+        needles=_needles(row.get("path") or ""),
     )
+
+
+def _needles(path: str) -> tuple[str, ...]:
+    """`a=x` and `part.type=x` find nothing where there is no x; of alternatives any may be there."""
+    if " | " in path:
+        return ()
+    return tuple(leg.partition("=")[2] for leg in path.split(" → ") if "=" in leg)
 
 
 def _keys(rule: Rule) -> set[str]:

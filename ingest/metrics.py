@@ -5,15 +5,18 @@ import hashlib
 import polars as pl
 
 from ingest.attributes import attributes
-from ingest.wire import POINT_TYPES, fields_of_message
+from ingest.batch import read_batch
+from ingest.cells import column_of
+from ingest.decoded import Records
+from ingest.wire import POINT_TYPES
 
 LABEL_CHARACTERS = 128
 _NUMBERS = ("gauge", "sum")
 
 
-def metric_rows(sources: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
-    """One row per point (or per metric without points), beside the columns of `sources`."""
-    rows = fields.with_row_index("row")
+def metric_rows(records: Records) -> pl.DataFrame:
+    """The columns of table `metric_points` for each record: a metric with one point, or with none."""
+    rows = pl.DataFrame(records.fields).with_row_index("row")
     parts = [_points(rows, point_type) for point_type in POINT_TYPES]
     points = pl.concat(parts, how="diagonal_relaxed").unique("row", keep="first")
     joined = rows.select(
@@ -21,25 +24,26 @@ def metric_rows(sources: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
     ).join(points, on="row", how="left", maintain_order="left")
     metric_type = pl.coalesce(pl.when(pl.col(f"is_{name}")).then(pl.lit(name)) for name in POINT_TYPES)
     labels = _labels(joined)
-    services = _service_names(sources["resource"])
-    scopes = fields_of_message("common.v1.InstrumentationScope", sources["scope"])["name"].fill_null("")
+    batch = read_batch(records)
+    services = batch.resource.cells("service.name")
     result = joined.with_columns(
         metric_type=metric_type.fill_null("gauge"),
         labels=labels,
-        service_name=services,
-        scope_name=scopes,
+        service_name=column_of(services, len(records)),
+        scope_name=pl.Series(batch.scope.column()),
         temporality=pl.col("temporality").fill_null(0).cast(pl.UInt8),
         is_monotonic=pl.col("is_monotonic").fill_null(False),
         started_at=_time("started_ns"),
         measured_at=_time("measured_ns"),
     )
-    series = result.select("metric_name", "labels").with_columns(sources["resource_id"], sources["scope_id"])
+    sources = records.from_sources("resource_id", "scope_id")
+    series = pl.concat([result.select("metric_name", "labels"), sources], how="horizontal")
     ids = pl.Series("series_id", [_hash(repr(row).encode()) for row in series.iter_rows()], dtype=pl.UInt64)
     keep = (
         "metric_name", "metric_type", "unit", "temporality", "is_monotonic", "started_at", "measured_at",
         "value", "point_count", "point_sum", "point_min", "point_max", "scope_name", "service_name", "labels",
     )  # fmt: skip
-    return pl.concat([sources.drop("ordinal"), result.select(keep).with_columns(ids)], how="horizontal")
+    return result.select(keep).with_columns(ids)
 
 
 def _is_type(name: str) -> pl.Expr:
@@ -83,7 +87,8 @@ def _points(rows: pl.DataFrame, point_type: str) -> pl.DataFrame:
 
 
 def _labels(rows: pl.DataFrame) -> pl.Series:
-    long = attributes(rows.select("row", "attributes"))
+    sent = rows["attributes"].to_arrow(compat_level=pl.CompatLevel.oldest())
+    long = attributes(sent).frame()
     short = long.filter(pl.col("text").str.len_bytes() <= LABEL_CHARACTERS)
     lists = (
         short.select("row", label=pl.col("key") + "=" + pl.col("text"))
@@ -91,14 +96,6 @@ def _labels(rows: pl.DataFrame) -> pl.Series:
         .agg(pl.col("label").sort())
     )
     return rows.select("row").join(lists, on="row", how="left", maintain_order="left")["label"].fill_null([])
-
-
-def _service_names(resources: pl.Series) -> pl.Series:
-    distinct = resources.unique(maintain_order=True)
-    frame = fields_of_message("resource.v1.Resource", distinct).with_row_index("row")
-    long = attributes(frame.select("row", "attributes")).filter(pl.col("key") == "service.name")
-    names = {distinct[row]: text for row, text in long.select("row", "text").iter_rows()}
-    return pl.Series([names.get(resource) for resource in resources], dtype=pl.String)
 
 
 def _time(column: str) -> pl.Expr:

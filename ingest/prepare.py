@@ -4,12 +4,14 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
+import pyarrow as pa
 
 from ingest import wire
 from ingest.batch import log_time
+from ingest.decoded import Records
 from ingest.errors import Undecodable
 from ingest.events import event_records
 from ingest.intake import Receipt, Request, Signal
@@ -21,6 +23,7 @@ from ingest.redaction import redact_records
 
 _log = logging.getLogger(__name__)
 _ZERO_TRACE, _ZERO_SPAN = bytes(16), bytes(8)
+_SPAN_TIMES = ("start_time_unix_nano", "end_time_unix_nano")
 _LATEST_NS = 2**63 - 2  # the value after it is DuckDB's "infinity"
 
 
@@ -28,7 +31,7 @@ _LATEST_NS = 2**63 - 2  # the value after it is DuckDB's "infinity"
 class Prepared:
     """The rows of some requests of one signal, and what each request is to be told after the commit.
 
-    `rows` are those of the signal's table, with the columns request, project and record beside the table's own.
+    `rows` are those of the signal's table, with the columns request and record beside the table's own.
     `events` are the span events that are steps, as rows of `spans` whose parent is the span that holds them.
     """
 
@@ -62,91 +65,75 @@ class Preparer:
 
     def prepare(self, signal: Signal, requests: Sequence[Request]) -> Prepared:
         """Everything about these requests that can be done without the store."""
-        decoded = wire.decode(signal, requests)
-        projects = pl.Series([request.project for request in requests], dtype=pl.String)
-        sources = decoded.sources.with_columns(project=projects.gather(decoded.sources["request"]))
-        redaction = redact_records(signal, self._redactor, sources, decoded.fields)
-        sources, fields = redaction.sources, redaction.fields
-        sources = sources.with_columns(
-            received_at=_times(pl.Series([request.received_ns for request in requests], dtype=pl.UInt64)).gather(
-                sources["request"]
-            ),
-            resource_id=_ids(sources, "resource_schema_url", "resource"),
-            scope_id=_ids(sources, "scope_schema_url", "scope"),
-            record_hash=_hashes(sources["record"]),
-        )
-        received = sources.select("request", "project")
-        reasons = _reasons(signal, fields)
-        rejected = sources.select("request", "project").with_columns(reason=reasons).drop_nulls("reason")
-        usable = reasons.is_null()
-        sources, fields = sources.filter(usable), fields.filter(usable)
-        rows, unread = self._rows(signal, sources, fields)
+        records, failures = wire.decode(signal, requests)
+        projects = pl.Series("project", [request.project for request in requests], dtype=pl.String)
+        received_ns = pl.Series("received_at", [request.received_ns for request in requests], dtype=pl.UInt64)
+        request = records.sources["request"]
+        sources = records.sources.with_columns(projects.gather(request), _times(received_ns).gather(request))
+        records, redacted = redact_records(self._redactor, replace(records, sources=sources))
+        records = replace(records, sources=_with_ids(records.sources))
+        received = records.from_sources("request", "project")
+        reasons = _reasons(records)
+        rejected = received.with_columns(reason=reasons).drop_nulls("reason")
+        records = records.keep(reasons.is_null().to_numpy())
+        rows, unread = self._rows(records)
         return Prepared(
             signal=signal,
             requests=requests,
             rows=rows,
-            events=self._event_rows(sources, fields) if signal is Signal.SPAN else None,
-            resources=_distinct(sources, "resource"),
-            scopes=_distinct(sources, "scope"),
-            failures=decoded.failures,
+            events=self._event_rows(records) if signal is Signal.SPAN else None,
+            resources=_distinct(records.sources, "resource"),
+            scopes=_distinct(records.sources, "scope"),
+            failures=failures,
             rejected=rejected,
             unread=unread,
             received=received,
-            redacted=redaction.counts,
+            redacted=redacted,
         )
 
-    def reread(self, signal: Signal, sources: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    def reread(self, records: Records) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The rows and the events of stored records, as `Prepared` has them; nothing is rejected or redacted."""
-        sources = sources.with_columns(
-            request=pl.lit(0, pl.UInt32), ordinal=pl.lit(0, pl.UInt32), record_hash=_hashes(sources["record"])
-        )
-        fields = wire.fields_of(signal, sources["record"])
-        events = self._event_rows(sources, fields) if signal is Signal.SPAN else None
-        return self._read(signal, sources, fields), events
+        events = self._event_rows(records) if records.signal is Signal.SPAN else None
+        return self._read(records), events
 
-    def _rows(self, signal: Signal, sources: pl.DataFrame, fields: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _rows(self, records: Records) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows, and the records that our own code fails on: those are kept raw and harm no neighbour."""
-        nothing = sources.clear().with_columns(reason=pl.lit(None, pl.String))
         try:
-            return self._read(signal, sources, fields), nothing
+            return self._read(records), _unread(records.part(0, 0), "")
         except Exception as error:
-            if sources.is_empty():
+            if len(records) == 0:
                 raise
-            if len(sources) == 1:
-                _log.exception("record unread signal=%s", signal)
-                return self._read(signal, sources.clear(), fields.clear()), sources.with_columns(
-                    reason=pl.lit(type(error).__name__)
-                )
-            half = len(sources) // 2
-            parts = [
-                self._rows(signal, sources[:half], fields[:half]),
-                self._rows(signal, sources[half:], fields[half:]),
-            ]
+            if len(records) == 1:
+                _log.exception("record unread signal=%s", records.signal)
+                return self._read(records.part(0, 0)), _unread(records, type(error).__name__)
+            half = len(records) // 2
+            parts = [self._rows(records.part(0, half)), self._rows(records.part(half, len(records)))]
             return pl.concat([rows for rows, _ in parts]), pl.concat([unread for _, unread in parts])
 
-    def _event_rows(self, sources: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame | None:
+    def _event_rows(self, spans: Records) -> pl.DataFrame | None:
         """The same event may come as span event or as log record, so it is read as a log record."""
-        holders, records = event_records(fields, sources["record"])
-        if holders.is_empty():
+        holders, data = event_records(spans)
+        if not len(holders):
             return None
-        held = sources.select(pl.all().gather(holders)).with_columns(record=records, record_hash=_hashes(records))
-        rows, _ = self._rows(Signal.LOG, held, wire.fields_of(Signal.LOG, records))
+        rows, _ = self._rows(wire.read_records(Signal.LOG, spans.sources, spans.source[holders], data))
         return rows.with_columns(signal=pl.lit("event"))
 
-    def _read(self, signal: Signal, sources: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
-        if signal is Signal.METRIC:
-            return metric_rows(sources, fields)
-        canonical = normalise(signal, sources, fields)
-        envelope = _span_columns(fields) if signal is Signal.SPAN else _log_columns(sources, fields, canonical)
-        scope = wire.fields_of_message("common.v1.InstrumentationScope", sources["scope"])["name"].fill_null("")
-        rows = pl.concat(
-            [sources.drop("ordinal"), envelope, canonical.drop(set(envelope.columns) & set(canonical.columns))],
-            how="horizontal",
-        ).with_columns(signal=pl.lit(str(signal)), scope_name=scope)
+    def _read(self, records: Records) -> pl.DataFrame:
+        origins = records.from_sources("request", "project", "received_at", "resource_id", "scope_id")
+        kept = origins.with_columns(records.record(), record_hash=_hashes(records.data))
+        if records.signal is Signal.METRIC:
+            return pl.concat([kept, metric_rows(records)], how="horizontal")
+        canonical = normalise(records)
+        is_span = records.signal is Signal.SPAN
+        envelope = _span_columns(records.fields) if is_span else _log_columns(kept, records.fields, canonical)
+        derived = canonical.drop(set(envelope.columns) & set(canonical.columns))
+        rows = pl.concat([kept, envelope, derived], how="horizontal")
         flawed = pl.when(pl.col("ended_at") < pl.col("started_at")).then(pl.lit("end_before_start"))
-        return self._priced(rows).with_columns(
+        rows = rows.with_columns(
+            signal=pl.lit(str(records.signal)),
             flaws=pl.concat_list("flaws", flawed).list.drop_nulls(),
         )
+        return self._priced(rows)
 
     def _priced(self, rows: pl.DataFrame) -> pl.DataFrame:
         calls = pl.col("kind").is_in(["llm", "embedding"]) & pl.col("cost_usd").is_null()
@@ -169,12 +156,17 @@ class Preparer:
         ).drop("price_row", "cost_usd_listed", "cost_input_usd_listed", "cost_output_usd_listed")
 
 
-def _reasons(signal: Signal, fields: pl.DataFrame) -> pl.Series:
+def _unread(records: Records, reason: str) -> pl.DataFrame:
+    origins = records.from_sources("request", "project", "received_at")
+    return origins.with_columns(records.record(), reason=pl.lit(reason, pl.String))
+
+
+def _reasons(records: Records) -> pl.Series:
     """Why a record cannot be kept, null for a usable one (OTLP: invalid ids make a span invalid)."""
-    if signal is not Signal.SPAN:
-        return pl.repeat(None, len(fields), dtype=pl.String, eager=True)
+    if records.signal is not Signal.SPAN:
+        return pl.Series("reason", [None] * len(records), dtype=pl.String)
     trace, span = pl.col("trace_id"), pl.col("span_id")
-    return fields.select(
+    return _frame(records.fields, "trace_id", "span_id").select(
         pl.when((trace.bin.size() != 16) | (trace == _ZERO_TRACE))
         .then(pl.lit("an invalid trace id"))
         .when((span.bin.size() != 8) | (span == _ZERO_SPAN))
@@ -183,35 +175,29 @@ def _reasons(signal: Signal, fields: pl.DataFrame) -> pl.Series:
     )["reason"]
 
 
-def _span_columns(fields: pl.DataFrame) -> pl.DataFrame:
-    start, end = _times(fields["start_time_unix_nano"]), _times(fields["end_time_unix_nano"])
+def _span_columns(sent: pa.RecordBatch) -> pl.DataFrame:
+    fields = _frame(sent, "trace_id", "span_id", "parent_span_id", "name", "kind", "status", *_SPAN_TIMES)
+    start, end = (_time(pl.col(name)) for name in _SPAN_TIMES)
     elapsed_ns = end.cast(pl.Int64) - start.cast(pl.Int64)
     return fields.select(
         "trace_id",
         "span_id",
         _id_or_null("parent_span_id", 8),
         "name",
-        pl.col("kind").cast(pl.UInt8, strict=False).fill_null(0).alias("span_kind"),
-        pl.col("status")
-        .struct.field("code")
-        .fill_null(0)
-        .cast(pl.UInt8, strict=False)
-        .fill_null(0)
-        .alias("status_code"),
-    ).with_columns(
-        started_at=start,
-        ended_at=end,
-        duration_ms=(elapsed_ns / 1e6).zip_with(
-            (elapsed_ns >= 0).fill_null(False), pl.repeat(None, len(fields), dtype=pl.Float64, eager=True)
-        ),
+        _small(pl.col("kind")).alias("span_kind"),
+        _small(pl.col("status").struct.field("code")).alias("status_code"),
+        start.alias("started_at"),
+        end.alias("ended_at"),
+        pl.when(elapsed_ns >= 0).then(elapsed_ns / 1e6).alias("duration_ms"),
     )
 
 
-def _log_columns(sources: pl.DataFrame, fields: pl.DataFrame, canonical: pl.DataFrame) -> pl.DataFrame:
+def _log_columns(kept: pl.DataFrame, sent: pa.RecordBatch, canonical: pl.DataFrame) -> pl.DataFrame:
     """A record is logged when its operation ends, so it began its duration earlier."""
-    time = _times(log_time(fields))
+    fields = _frame(sent, "trace_id", "span_id", "severity_text", "severity_number", "observed_time_unix_nano")
+    time = _times(pl.Series(log_time(sent)))
     elapsed = canonical["event_duration_ms"]
-    log_ids = _log_ids(sources, canonical["event_id"])
+    log_ids = _log_ids(kept, canonical["event_id"])
     is_step = canonical["kind"] != "other"
     for name in ("change_kind", "correction_kind", "gate_outcome", "approval_decision"):
         is_step |= canonical[name].is_not_null()
@@ -219,16 +205,13 @@ def _log_columns(sources: pl.DataFrame, fields: pl.DataFrame, canonical: pl.Data
         _id_or_null("trace_id", 16),
         _id_or_null("span_id", 8).alias("parent_span_id"),
         "severity_text",
-        pl.col("severity_number").cast(pl.UInt8, strict=False).fill_null(0),
+        _small(pl.col("severity_number")),
+        _time(pl.col("observed_time_unix_nano")).alias("observed_at"),
     ).with_columns(
         log_id=log_ids,
         span_id=pl.Series([value.to_bytes(8, "big") for value in log_ids], dtype=pl.Binary),
         is_step=is_step,
-        name=canonical["name"],
-        event_name=canonical["event_name"],
-        body_preview=canonical["body_preview"],
         logged_at=time,
-        observed_at=_times(fields["observed_time_unix_nano"]),
         started_at=(time.cast(pl.Int64) - (elapsed.fill_null(0) * 1e6).cast(pl.Int64)).cast(pl.Datetime("ns")),
         ended_at=time,
         duration_ms=elapsed,
@@ -237,40 +220,55 @@ def _log_columns(sources: pl.DataFrame, fields: pl.DataFrame, canonical: pl.Data
     )
 
 
-def _log_ids(sources: pl.DataFrame, event_ids: pl.Series) -> pl.Series:
+def _log_ids(kept: pl.DataFrame, event_ids: pl.Series) -> pl.Series:
     """An event id, where one was sent, names its record in its project. Without one the content does, and equal records
     of one request are told apart by their ordinal among each other, which no re-batching changes.
     """
     repeat = pl.int_range(pl.len()).over("request", "resource_id", "scope_id", "record_hash").alias("repeat")
-    keyed = sources.select("project", "resource_id", "scope_id", "record_hash", repeat)
+    keyed = kept.select("project", "resource_id", "scope_id", "record_hash", repeat)
     keys = zip(keyed.iter_rows(), event_ids, strict=True)
     named = [row if event_id is None else (row[0], event_id) for row, event_id in keys]
     return pl.Series([_hash(repr(key).encode()) for key in named], dtype=pl.UInt64)
+
+
+def _frame(fields: pa.RecordBatch, *names: str) -> pl.DataFrame:
+    return pl.DataFrame(fields.select(list(names)))
+
+
+def _small(number: pl.Expr) -> pl.Expr:
+    return number.cast(pl.UInt8, strict=False).fill_null(0)
 
 
 def _id_or_null(column: str, size: int) -> pl.Expr:
     return pl.when((pl.col(column).bin.size() == size) & (pl.col(column) != bytes(size))).then(column).alias(column)
 
 
-def _times(nanoseconds: pl.Series) -> pl.Series:
+def _time(nanoseconds: pl.Expr) -> pl.Expr:
     """OTLP times: 0 is unknown, and so is what our type cannot hold (after the year 2262)."""
     known = (nanoseconds > 0) & (nanoseconds <= _LATEST_NS)
-    nothing = pl.repeat(None, len(nanoseconds), dtype=pl.Int64, eager=True)
-    return nanoseconds.cast(pl.Int64, strict=False).zip_with(known, nothing).cast(pl.Datetime("ns"))
+    return pl.when(known).then(nanoseconds).cast(pl.Int64, strict=False).cast(pl.Datetime("ns"))
+
+
+def _times(nanoseconds: pl.Series) -> pl.Series:
+    return nanoseconds.to_frame("").select(_time(pl.col("")).alias(nanoseconds.name)).to_series()
 
 
 def _hash(data: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
 
 
-def _hashes(values: pl.Series) -> pl.Series:
-    return pl.Series([_hash(value) for value in values], dtype=pl.UInt64)
+def _hashes(values: pa.BinaryArray) -> pl.Series:
+    return pl.Series([_hash(value) for value in values.to_pylist()], dtype=pl.UInt64)
 
 
-def _ids(sources: pl.DataFrame, schema_url: str, data: str) -> pl.Series:
-    pairs = sources.select(schema_url, data)
-    table = {pair: _hash(f"{pair[0]}\n".encode() + pair[1]) for pair in pairs.unique().iter_rows()}
-    return pl.Series([table[pair] for pair in pairs.iter_rows()], dtype=pl.UInt64)
+def _with_ids(sources: pl.DataFrame) -> pl.DataFrame:
+    pairs = {"resource_id": ("resource_schema_url", "resource"), "scope_id": ("scope_schema_url", "scope")}
+    return sources.with_columns(
+        pl.Series(
+            name, [_hash(f"{url}\n".encode() + data) for url, data in sources.select(pair).iter_rows()], pl.UInt64
+        )
+        for name, pair in pairs.items()
+    )
 
 
 def _distinct(sources: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -7,20 +7,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import numpy as np
 import polars as pl
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from ingest.cells import Mask
 
 _PATTERNS = Path(__file__).with_name("secret_patterns.json")
 _MARKER = re.compile(r"(\[REDACTED:[a-z0-9_]+\])")
 _SECRET_ATTRIBUTE = "secret_attribute"  # the rule for values whose key says that they are secret
 
 # Ends of attribute keys, in the syntax that Python's and Rust's regular expressions share, as all patterns here.
-_SECRET_KEY = (
-    r"(?i)(?:authorization|cookie|password|passwd|passphrase|secret|credentials"
+_SECRET_KEY = re.compile(
+    r"(?:authorization|cookie|password|passwd|passphrase|secret|credentials"
     r"|(?:access|api|private|secret)[_-]?key"
-    r"|(?:access|api|auth|bearer|id|refresh|security|session)[_-]?token)$"
+    r"|(?:access|api|auth|bearer|id|refresh|security|session)[_-]?token)$",
+    re.IGNORECASE,
 )
 # What stands where a secret would, and is none: documentation, templates, and what others redacted.
 _PLACEHOLDER = re.compile(
@@ -49,13 +53,13 @@ class Redactor:
         """The rules of `secret_patterns.json`."""
         return cls(json.loads(_PATTERNS.read_text()))
 
-    def suspects(self, texts: pl.Series) -> pl.Series:
+    def suspects(self, texts: pl.Series) -> Mask:
         """For each text, whether it may hold a secret: false only where `redact` would change nothing."""
-        return texts.str.contains(self._any_rule).fill_null(value=False)
+        return texts.str.contains(self._any_rule).fill_null(value=False).to_numpy()
 
-    def suspect_keys(self, keys: pl.Series) -> pl.Series:
-        """For each attribute key, whether `redact_message` would redact its value whole."""
-        return keys.str.contains(_SECRET_KEY).fill_null(value=False)
+    def is_secret_key(self, key: str) -> bool:
+        """Whether `redact_message` would redact the value of an attribute of this key whole."""
+        return _SECRET_KEY.search(key) is not None
 
     def redact(self, text: str) -> tuple[str, Counter[str]]:
         """The text with `[REDACTED:<rule>]` for each secret, and how many each rule found. Doing it twice is once."""
@@ -74,8 +78,8 @@ class Redactor:
         counts: list[Counter[str]] = [Counter() for _ in messages]
         places = [place for message, found in zip(messages, counts, strict=True) for place in _places(message, found)]
         texts = pl.Series([place.text for place in places], dtype=pl.String)
-        suspects = self.suspects(texts).arg_true()
-        if suspects.is_empty():
+        suspects = np.flatnonzero(self.suspects(texts)).tolist()
+        if not suspects:
             return counts
         # Python's engine is a hundred times slower than Rust's, so it only tries the rules that find something.
         broken = [texts.gather(suspects).str.contains(rule.pattern.pattern) for rule in self._rules]
@@ -146,7 +150,7 @@ def _places(message: Message, counts: Counter[str]) -> Iterator[_Place]:
     waiting = [message]
     while waiting:
         owner = waiting.pop()
-        if isinstance(owner, KeyValue) and re.search(_SECRET_KEY, owner.key):
+        if isinstance(owner, KeyValue) and _SECRET_KEY.search(owner.key):
             _redact_whole(owner.value, counts)
             continue
         for field, value in owner.ListFields():

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
@@ -12,44 +15,46 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from ingest import wire
-from ingest.attributes import as_text, attributes
+from ingest.attributes import Attributes, attributes, texts
+from ingest.cells import Indices, truth
+from ingest.decoded import Records
 from ingest.intake import Signal
 from ingest.redact import Redactor
+from ingest.wire import POINT_TYPES, read_records
 
 _NESTED_KEY = r"(?i)(?:authorization|cookie|passw[a-z]*|passphrase|secret|credentials|key|token)\"\s*:"
 _MESSAGES: dict[Signal, type[Message]] = {Signal.SPAN: Span, Signal.LOG: LogRecord, Signal.METRIC: Metric}
 
 
-@dataclass(frozen=True, slots=True)
-class Redaction:
-    """`sources` and `fields` of `wire.Decoded` without secrets, and per project how many each rule replaced."""
-
-    sources: pl.DataFrame
-    fields: pl.DataFrame
-    counts: dict[str, Counter[str]]
-
-
-def redact_records(signal: Signal, redactor: Redactor, sources: pl.DataFrame, fields: pl.DataFrame) -> Redaction:
-    """Replace every secret in records, resources and scopes by a marker that names its rule."""
+def redact_records(redactor: Redactor, records: Records) -> tuple[Records, dict[str, Counter[str]]]:
+    """The records with every secret in them, their resources and scopes replaced by a marker that names its rule; and
+    per project how many each rule replaced. `records.sources` has the project."""
     counts: dict[str, Counter[str]] = {}
+    sources = records.sources
     for name, kind in (("resource", Resource), ("scope", InstrumentationScope)):
-        distinct = sources[name].unique().to_list()
-        rewritten = dict(zip(distinct, _rewritten(redactor, kind, distinct), strict=True))
-        for project, data in sources.select("project", name).unique().iter_rows():
-            counts.setdefault(project, Counter()).update(rewritten[data][1])
-        clean = [rewritten[data][0] for data in sources[name]]
-        sources = sources.with_columns(pl.Series(name, clean, dtype=pl.Binary))
-    suspicious = _suspicious_rows(signal, redactor, fields)
+        sources = _clean_sources(redactor, sources, name, kind, counts)
+    data, suspicious = records.data, _suspicious_rows(redactor, records)
     if suspicious:
-        records, projects = sources["record"].to_list(), sources["project"]
-        found = _rewritten(redactor, _MESSAGES[signal], [records[row] for row in suspicious])
-        for row, (record, count) in zip(suspicious, found, strict=True):
-            records[row] = record
+        messages, projects = data.to_pylist(), records.from_sources("project")["project"]
+        found = _rewritten(redactor, _MESSAGES[records.signal], [messages[row] for row in suspicious])
+        for row, (message, count) in zip(suspicious, found, strict=True):
+            messages[row] = message
             counts.setdefault(projects[row], Counter()).update(count)
-        sources = sources.with_columns(pl.Series("record", records, dtype=pl.Binary))
-        fields = wire.fields_of(signal, sources["record"])
-    return Redaction(sources, fields, counts)
+        return read_records(records.signal, sources, records.source, pa.array(messages, pa.binary())), counts
+    return (records if sources is records.sources else replace(records, sources=sources)), counts
+
+
+def _clean_sources(
+    redactor: Redactor, sources: pl.DataFrame, name: str, kind: type[Message], counts: dict[str, Counter[str]]
+) -> pl.DataFrame:
+    distinct = sources[name].unique().to_list()
+    rewritten = dict(zip(distinct, _rewritten(redactor, kind, distinct), strict=True))
+    if not any(count for _, count in rewritten.values()):
+        return sources
+    for project, data in sources.select("project", name).unique().iter_rows():
+        counts.setdefault(project, Counter()).update(rewritten[data][1])
+    clean = [rewritten[data][0] for data in sources[name]]
+    return sources.with_columns(pl.Series(name, clean, dtype=pl.Binary))
 
 
 def _rewritten(redactor: Redactor, kind: type[Message], data: Sequence[bytes]) -> list[tuple[bytes, Counter[str]]]:
@@ -62,41 +67,44 @@ def _rewritten(redactor: Redactor, kind: type[Message], data: Sequence[bytes]) -
     ]
 
 
-def _suspicious_rows(signal: Signal, redactor: Redactor, fields: pl.DataFrame) -> list[int]:
-    rows = fields.with_row_index("row")
+def _suspicious_rows(redactor: Redactor, records: Records) -> list[int]:
     found: set[int] = set()
-    for named in _attributes(signal, rows):
-        suspect = redactor.suspects(named["text"]) | redactor.suspect_keys(named["key"])
+    for rows, sent in _attributes(records):
+        texts = pl.Series(sent.texts)
+        keys = sent.keys.where(redactor.is_secret_key)
         # Keys inside a nested value are only seen when the value is taken apart.
-        found.update(named.filter(suspect | (named["nested"] & named["text"].str.contains(_NESTED_KEY)))["row"])
-    for texts in _texts(signal, rows):
-        found.update(texts.filter(redactor.suspects(texts["text"]))["row"])
+        nested = sent.nested & truth(pc.match_substring_regex(sent.texts, _NESTED_KEY))
+        found.update(rows[sent.rows[keys | nested | redactor.suspects(texts)]].tolist())
+    for column in _texts(records):
+        found.update(np.flatnonzero(redactor.suspects(pl.Series(column))).tolist())
     return sorted(found)
 
 
-def _attributes(signal: Signal, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """All attributes of every record and of its parts, as frames of row, key, text and nested."""
-    if signal is Signal.METRIC:
-        for point_type in wire.POINT_TYPES:
-            yield _attributes_of(rows.select("row", pl.col(point_type).struct.field("data_points").alias("part")))
+def _attributes(records: Records) -> Iterator[tuple[Indices, Attributes]]:
+    """All attributes of every record and of its parts; whose row is which record's is in the array beside them."""
+    if records.signal is Signal.METRIC:
+        for point_type in POINT_TYPES:
+            points = records.fields.column(point_type).field("data_points")
+            yield _parts(points)
         return
-    yield attributes(rows.select("row", "attributes"))
-    if signal is Signal.SPAN:
-        for column in ("events", "links"):
-            yield _attributes_of(rows.select("row", pl.col(column).alias("part")))
+    yield np.arange(len(records)), records.attributes
+    if records.signal is Signal.SPAN:
+        yield records.events.rows, records.events.attributes
+        yield _parts(records.fields.column("links"))
 
 
-def _attributes_of(parts: pl.DataFrame) -> pl.DataFrame:
-    parts = parts.explode("part").drop_nulls("part")
-    return attributes(parts.select("row", pl.col("part").struct.field("attributes").alias("attributes")))
+def _parts(column: pa.ListArray) -> tuple[Indices, Attributes]:
+    rows = pc.list_parent_indices(column).to_numpy().astype(np.int64)
+    return rows, attributes(pc.list_flatten(column).field("attributes"))
 
 
-def _texts(signal: Signal, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Every other text of every record, as frames of row and text."""
-    if signal is Signal.METRIC:
-        yield rows.select("row", pl.col("description").alias("text"))
-    elif signal is Signal.LOG:
-        yield rows.select("row", as_text("body"))
+def _texts(records: Records) -> Iterator[pa.StringArray]:
+    """Every other text, a value per record."""
+    column = records.fields.column
+    if records.signal is Signal.METRIC:
+        yield column("description")
+    elif records.signal is Signal.LOG:
+        yield texts(column("body"))
     else:
-        yield rows.select("row", pl.col("name").alias("text"))
-        yield rows.select("row", pl.col("status").struct.field("message").alias("text"))
+        yield column("name")
+        yield column("status").field("message")

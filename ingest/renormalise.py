@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from ingest.blocks import unpack
 from ingest.intake import Signal
 from ingest.prepare import Preparer
 from ingest.records import insert_records
 from ingest.store import Store
+from ingest.wire import read_records
 
 _BLOCKS_PER_STEP = 64
 
@@ -35,9 +38,9 @@ def _rewrite(store: Store, preparer: Preparer, signal: Signal, block_ids: list[i
     if stored.is_empty():
         return
     place = stored.select("batch_id", "block_id", "block_position")
-    rows, events = preparer.reread(
-        signal, stored.drop("batch_id", "block_id", "block_position", "log_id", strict=False)
-    )
+    data = stored["record"].to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.binary())
+    sources = stored.drop("record").with_columns(request=pl.lit(0, pl.UInt32))
+    rows, events = preparer.reread(read_records(signal, sources, np.arange(len(stored)), data))
     rows = pl.concat([rows, place], how="horizontal")
     if signal is Signal.LOG:  # an identity is given once: it tells equal records of one request apart
         rows = rows.with_columns(

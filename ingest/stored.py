@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import duckdb
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from google.protobuf.json_format import MessageToDict
@@ -15,15 +16,16 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from ingest import wire
-from ingest.batch import detect_dialects, fill, read_batch
+from ingest.batch import detect_dialects, read_batch
 from ingest.blocks import unpack
 from ingest.content import conversation
-from ingest.conventions import conventions
+from ingest.decoded import Records as Decoded
 from ingest.intake import Signal
 from ingest.mentions import Mentions
 from ingest.normalise import fill_kind
+from ingest.rules import fill, rules_at_work
 from ingest.values import json_or_text
+from ingest.wire import read_records
 
 _TEXT_FIELDS = ("tool_args", "tool_result", "error_stack", "tool_definitions", "system_instructions")
 _HEX = {"traceId", "spanId", "parentSpanId"}
@@ -83,7 +85,9 @@ class Records:
         loaded = self._load(project, places)
         result: list[dict[str, Any]] = [{} for _ in range(loaded.height)]
         for (signal,), part in loaded.group_by("signal"):
-            texts = _canonical(Signal(signal), part.select("resource", "scope", "record"))
+            data = part["record"].to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.binary())
+            sources = part.select("resource", "scope")
+            texts = _canonical(read_records(Signal(signal), sources, np.arange(part.height), data))
             for source, content in zip(part.iter_rows(named=True), texts, strict=True):
                 result[source["place"]] = content | _as_sent(source)
         return result
@@ -120,17 +124,19 @@ class Records:
         )
 
 
-def _canonical(signal: Signal, sources: pl.DataFrame) -> list[dict[str, Any]]:
-    batch = read_batch(signal, sources, wire.fields_of(signal, sources["record"]))
+def _canonical(records: Decoded) -> list[dict[str, Any]]:
+    batch = read_batch(records)
     detect_dialects(batch)
-    fill_kind(batch)
+    rules = rules_at_work(batch)
+    fill_kind(batch, rules)
     for name in _TEXT_FIELDS:
-        fill(batch, name, [rule for rule in conventions().rules[name] if rule.on != "indexed"])
-    everyone = batch.everywhere(True)
+        fill(batch, name, rules.get(name, ()))
+    texts = {name: dict(batch.fields[name].texts()) if name in batch.fields else {} for name in _TEXT_FIELDS}
+    everyone = ~batch.nowhere()
     asked, said = conversation(batch, "input_messages", everyone), conversation(batch, "output_messages", everyone)
     return [
         {"input_messages": asked[row], "output_messages": said[row]}
-        | {name: _value(batch.fields[name][row]) for name in _TEXT_FIELDS}
+        | {name: _value(texts[name].get(row)) for name in _TEXT_FIELDS}
         for row in range(batch.height)
     ]
 

@@ -14,6 +14,8 @@ from ingest.values import json_or_text, python_literal, unwrap_kwargs
 
 # Which value maps hold beginnings of names rather than whole values.
 _PREFIX_MAPS = {"name_prefix_kind", "crewai_kind", "haystack_kind"}
+# Steps that say what the text holds and leave it as it is.
+AS_THEY_ARE = frozenset({"array_or_json", "json", "json_or_text", "messages", "string"})
 _FAILING = {"fail", "failed", "negative", "bad", "thumbs_down", "false", "incorrect"}
 _EXIT_CODE = re.compile(r"(?:exited with code|exit code:?|exit_code\W+)\s*(-?\d+)", re.IGNORECASE)
 
@@ -122,7 +124,6 @@ def _wrap(text: str, _: str) -> str:
 
 
 _STEPS: dict[str, Callable[[str, str], str | None]] = {
-    "array_or_json": lambda text, _: text,
     "before_dot": lambda text, _: text.partition(".")[0],
     "bool": _bool,
     "const": lambda _, argument: argument,
@@ -147,15 +148,12 @@ _STEPS: dict[str, Callable[[str, str], str | None]] = {
     "if_true": lambda text, argument: argument if _bool(text, "") == "true" else None,
     "int": _integer,
     "iso": _iso,
-    "json": lambda text, _: text,
-    "json_or_text": lambda text, _: text,
     "json_string": _json_string,
     "length": lambda text, _: str(len(orjson.loads(text))),
     "lower": lambda text, _: text.lower(),
     "map": _map,
     "match": _match,
     "match_exit_code": _exit_code,
-    "messages": lambda text, _: text,
     "mul": lambda text, argument: repr(float(text) * float(argument)),
     "nonempty": lambda text, _: text or None,
     "not": lambda text, _: {"true": "false", "false": "true"}.get(text),
@@ -163,7 +161,6 @@ _STEPS: dict[str, Callable[[str, str], str | None]] = {
     "plus1": lambda text, _: str(int(float(text)) + 1),
     "prefix": lambda text, argument: argument + text,
     "python_literal": lambda text, _: as_text(python_literal(text)),
-    "string": lambda text, _: text,
     "strip_prefix": _strip_prefix,
     "strip_suffix": lambda text, argument: text.removesuffix(argument),
     "unique": _unique,

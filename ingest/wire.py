@@ -1,4 +1,4 @@
-"""OTLP bytes → one frame row per record, whatever the encoding. Only this module knows protobuf's wire format.
+"""OTLP bytes → records as Arrow columns, whatever the encoding. Only this module knows protobuf's wire format.
 
 Protobuf goes to Arrow through `ptars`, in two steps and with descriptors of our own that are wire-compatible with
 OTLP: first the envelope, in which resources, scopes and records are declared as `bytes`, so that every record keeps
@@ -7,12 +7,13 @@ a recursive type. OTLP/JSON is turned into the same bytes first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 import ptars
 import pyarrow as pa
+import pyarrow.compute as pc
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
@@ -22,6 +23,8 @@ from opentelemetry.proto.metrics.v1 import metrics_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from ingest.cells import Indices
+from ingest.decoded import Records
 from ingest.errors import Undecodable
 from ingest.intake import Request, Signal
 from ingest.otlp_json import to_protobuf
@@ -41,25 +44,16 @@ _RECORDS_AND_SOURCES = {
     "ScopeMetrics.scope",
     "ScopeMetrics.metrics",
 }
-_SOURCE_COLUMNS = ("resource", "resource_schema_url", "scope", "scope_schema_url")
+_ENVELOPES = {
+    Signal.SPAN: ("trace.v1.TracesData", "resource_spans", "scope_spans", "spans"),
+    Signal.LOG: ("logs.v1.LogsData", "resource_logs", "scope_logs", "log_records"),
+    Signal.METRIC: ("metrics.v1.MetricsData", "resource_metrics", "scope_metrics", "metrics"),
+}
+_RECORDS = {Signal.SPAN: "trace.v1.Span", Signal.LOG: "logs.v1.LogRecord", Signal.METRIC: "metrics.v1.Metric"}
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """The records of some requests of one signal, and the requests that could not be decoded.
-
-    `sources` has one row per record: request (index into the requests), ordinal (within its request), resource,
-    resource_schema_url, scope, scope_schema_url, record (the bytes of its OTLP message). `fields` has the same rows
-    with a column per field of the OTLP message; nested attribute values are still bytes.
-    """
-
-    sources: pl.DataFrame
-    fields: pl.DataFrame
-    failures: dict[int, Undecodable]
-
-
-def decode(signal: Signal, requests: Sequence[Request]) -> Decoded:
-    """Take requests of one signal apart into records; one that is no valid OTLP is named, and harms no other."""
+def decode(signal: Signal, requests: Sequence[Request]) -> tuple[Records, dict[int, Undecodable]]:
+    """The records of some requests of one signal, and the requests that are no valid OTLP; these harm no other."""
     bodies: dict[int, bytes] = {}
     failures: dict[int, Undecodable] = {}
     for index, request in enumerate(requests):
@@ -68,63 +62,58 @@ def decode(signal: Signal, requests: Sequence[Request]) -> Decoded:
         except Undecodable as failure:
             failures[index] = failure
     try:
-        sources = _sources(signal, bodies)
-        return Decoded(sources, fields_of(signal, sources["record"]), failures)
+        return _records(signal, bodies), failures
     except ValueError:
         sound = {}
         for index, body in bodies.items():
             try:
-                fields_of(signal, _sources(signal, {index: body})["record"])
+                _records(signal, {index: body})
                 sound[index] = body
             except ValueError as error:
                 failures[index] = Undecodable(f"the body is not a valid OTLP {signal} request: {_brief(error)}")
-        sources = _sources(signal, sound)
-        return Decoded(sources, fields_of(signal, sources["record"]), failures)
+        return _records(signal, sound), failures
 
 
-def fields_of(signal: Signal, records: pl.Series) -> pl.DataFrame:
-    """One row per record with a column per field of its OTLP message. Raises ValueError if one is not valid."""
-    name = {Signal.SPAN: "trace.v1.Span", Signal.LOG: "logs.v1.LogRecord", Signal.METRIC: "metrics.v1.Metric"}[signal]
-    return fields_of_message(name, records)
+def read_records(signal: Signal, sources: pl.DataFrame, source: Indices, data: pa.BinaryArray) -> Records:
+    """Records of which all but the fields is known. Raises ValueError if one is not valid."""
+    return Records(signal, sources, source, data, fields_of_message(_RECORDS[signal], data))
 
 
-def fields_of_message(name: str, messages: pl.Series) -> pl.DataFrame:
-    """The same for the message called `name` below `opentelemetry.proto.`, such as `resource.v1.Resource`."""
-    array = messages.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.binary())
-    return _frame(_RECORD_FORMAT.handler(name).array_to_record_batch(array))
+def fields_of_message(name: str, messages: pa.BinaryArray) -> pa.RecordBatch:
+    """A row per message and a column per field; `name` stands below `opentelemetry.proto.`, such as
+    `resource.v1.Resource`. Raises ValueError if one is not valid."""
+    return _RECORD_FORMAT.handler(name).array_to_record_batch(messages)
 
 
-def _sources(signal: Signal, bodies: Mapping[int, bytes]) -> pl.DataFrame:
-    message, by_resource, by_scope, records = {
-        Signal.SPAN: ("trace.v1.TracesData", "resource_spans", "scope_spans", "spans"),
-        Signal.LOG: ("logs.v1.LogsData", "resource_logs", "scope_logs", "log_records"),
-        Signal.METRIC: ("metrics.v1.MetricsData", "resource_metrics", "scope_metrics", "metrics"),
-    }[signal]
-    frame = _frame(_ENVELOPE_FORMAT.handler(message).list_to_record_batch(list(bodies.values())))
-    frame = (
-        frame.with_columns(request=pl.Series(list(bodies), dtype=pl.UInt32))
-        .explode(by_resource)
-        .drop_nulls(by_resource)
-        .unnest(by_resource)
-        .rename({"schema_url": "resource_schema_url"})
-        .explode(by_scope)
-        .drop_nulls(by_scope)
-        .unnest(by_scope)
-        .rename({"schema_url": "scope_schema_url", records: "record"})
-        .explode("record")
-        .drop_nulls("record")
-    )
+def _records(signal: Signal, bodies: Mapping[int, bytes]) -> Records:
+    message, by_resource, by_scope, records = _ENVELOPES[signal]
+    requests = _ENVELOPE_FORMAT.handler(message).list_to_record_batch(list(bodies.values()))
+    request, of_resource = _exploded(requests.column(by_resource))
+    resource, of_scope = _exploded(of_resource.field(by_scope))
+    source, data = _exploded(of_scope.field(records))
     if signal is Signal.METRIC:
-        frame = _one_point_each(frame)
-    ordinal = pl.int_range(pl.len(), dtype=pl.UInt32).over("request").alias("ordinal")
-    return frame.select("request", ordinal, *_SOURCE_COLUMNS, "record")
+        source, data = _one_point_each(source, data)
+    parents = pa.array(resource)
+    sources = {
+        "request": pa.array(np.array(list(bodies), dtype=np.uint32)[request][resource]),
+        "resource": of_resource.field("resource").take(parents),
+        "resource_schema_url": of_resource.field("schema_url").take(parents),
+        "scope": of_scope.field("scope"),
+        "scope_schema_url": of_scope.field("schema_url"),
+    }
+    return read_records(signal, pl.DataFrame(pa.table(sources)), source, data)
 
 
-def _one_point_each(frame: pl.DataFrame) -> pl.DataFrame:
+def _exploded(column: pa.ListArray) -> tuple[Indices, Any]:
+    """The elements of all lists, and for each the list that it is of."""
+    return pc.list_parent_indices(column).to_numpy().astype(np.int64), pc.list_flatten(column)
+
+
+def _one_point_each(source: Indices, metrics: pa.BinaryArray) -> tuple[Indices, pa.BinaryArray]:
     """A metric holds many points; a record of ours is a metric with one, or with none if it was sent so."""
-    return frame.with_columns(
-        record=pl.Series([_split_metric(record) for record in frame["record"]], dtype=pl.List(pl.Binary))
-    ).explode("record")
+    parts = [_split_metric(metric) for metric in metrics.to_pylist()]
+    data = pa.array([record for part in parts for record in part], pa.binary())
+    return np.repeat(source, [len(part) for part in parts]), data
 
 
 def _split_metric(record: bytes) -> list[bytes]:
@@ -168,12 +157,6 @@ class _Format:
 
 _ENVELOPE_FORMAT = _Format(_NESTED_VALUES | _RECORDS_AND_SOURCES)
 _RECORD_FORMAT = _Format(_NESTED_VALUES)
-
-
-def _frame(batch: pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(batch)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
 
 
 def _brief(error: ValueError) -> str:

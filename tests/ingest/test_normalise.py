@@ -11,7 +11,7 @@ from ingest import wire
 from ingest.conventions import conventions
 from ingest.intake import Request, Signal
 from ingest.normalise import normalise
-from ingest.transforms import _STEPS
+from ingest.transforms import _STEPS, AS_THEY_ARE
 
 
 def _span(name: str = "chat", scope: str = "", status: int = 0, **attributes: Any) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def _set(attributes: Any, values: dict[str, Any]) -> None:
 
 
 def _row(signal: Signal, body: bytes) -> dict[str, Any]:
-    decoded = wire.decode(signal, [Request(signal, body, "protobuf", "default", 0)])
-    frame = normalise(signal, decoded.sources, decoded.fields)
+    records, _ = wire.decode(signal, [Request(signal, body, "protobuf", "default", 0)])
+    frame = normalise(records)
     assert frame.height == 1
     return frame.row(0, named=True)
 
@@ -158,7 +158,7 @@ def test_every_step_that_the_rules_name_exists() -> None:
         "with",
     }
     named = {name for rules in conventions().rules.values() for rule in rules for name, _ in rule.transforms}
-    assert named - special - set(_STEPS) == set()
+    assert named - special - set(_STEPS) - AS_THEY_ARE == set()
 
 
 def test_every_map_that_the_rules_name_exists() -> None:
@@ -178,8 +178,8 @@ def test_hostile_values_in_any_known_key_harm_nothing(text: str) -> None:
     span = data.resource_spans.add().scope_spans.add().spans.add(trace_id=bytes([1] * 16), span_id=bytes([1] * 8))
     for key in sorted(conventions().keys):
         span.attributes.add(key=key).value.string_value = text
-    decoded = wire.decode(Signal.SPAN, [Request(Signal.SPAN, data.SerializeToString(), "protobuf", "default", 0)])
-    frame = normalise(Signal.SPAN, decoded.sources, decoded.fields)
+    records, _ = wire.decode(Signal.SPAN, [Request(Signal.SPAN, data.SerializeToString(), "protobuf", "default", 0)])
+    frame = normalise(records)
     assert frame.height == 1
     assert frame.schema["input_tokens"] == pl.Int64
 
