@@ -87,7 +87,7 @@ def _typed(batch: Batch) -> pl.DataFrame:
     frame = texts.with_columns(
         (_CASTS[kind](pl.col(name)) if name in filled else pl.lit(None, _TYPES[kind])).alias(name)
         for name, kind in types.items()
-    )
+    ).select("name", *types)
     for name in filled:
         if frame[name].null_count() > texts[name].null_count():
             lost = texts[name].is_not_null() & frame[name].is_null()

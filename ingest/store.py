@@ -21,6 +21,7 @@ class Store:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self._known_columns: dict[str, list[str]] = {}
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -62,21 +63,19 @@ class Store:
         """Append rows whose columns bear the table's names; a column that is absent becomes null."""
         if rows.is_empty():
             return
-        columns = self._columns(table)
-        names = [name for name in columns if name in rows.columns]
-        incoming = rows.select(names).to_arrow(compat_level=pl.CompatLevel.oldest())
-        self.connection.register("incoming", incoming)
-        listed = ", ".join(f'"{name}"' for name in names)
-        self.connection.execute(
-            f"insert into {table} ({listed}) select {listed} from incoming"
-        )  # names from the schema
-        self.connection.unregister("incoming")
+        known = frozenset(rows.columns)
+        columns = [pl.col(name) if name in known else pl.lit(None).alias(name) for name in self._columns(table)]
+        incoming = rows.select(columns).to_arrow(compat_level=pl.CompatLevel.oldest())
+        self.connection.from_arrow(incoming).insert_into(table)
 
     def _columns(self, table: str) -> list[str]:
-        rows = self.connection.execute(
-            "select column_name from duckdb_columns() where table_name = $table order by column_index", {"table": table}
-        ).fetchall()
-        return [str(row[0]) for row in rows]
+        if table not in self._known_columns:
+            rows = self.connection.execute(
+                "select column_name from duckdb_columns() where table_name = $table order by column_index",
+                {"table": table},
+            ).fetchall()
+            self._known_columns[table] = [str(row[0]) for row in rows]
+        return self._known_columns[table]
 
     def present(
         self, table: str, keys: Iterable[str], rows: pl.DataFrame, time: str, margin_hours: int

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
 from ingest import prepare
+from ingest.decoded import Records
 from ingest.errors import Busy, ShuttingDown, Undecodable
 from ingest.intake import Request, Signal
 from tests.ingest.pipeline import Pipeline, pipeline
@@ -173,10 +175,10 @@ def test_a_record_that_our_code_fails_on_is_kept_raw_and_its_neighbours_are_stor
 ) -> None:
     real = prepare.normalise
 
-    def failing(signal: Signal, sources: object, fields: object) -> object:
-        if "poison" in fields["name"].to_list():  # type: ignore[index]
+    def failing(records: Records) -> pl.DataFrame:
+        if "poison" in records.fields.column("name").to_pylist():
             raise KeyError("a bug")
-        return real(signal, sources, fields)  # type: ignore[arg-type]
+        return real(records)
 
     monkeypatch.setattr(prepare, "normalise", failing)
     with pipeline(tmp_path / "runlight.duckdb") as running:
