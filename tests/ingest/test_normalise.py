@@ -93,6 +93,11 @@ def test_an_agents_own_total_is_no_usage_of_a_model_call() -> None:
     assert row["input_tokens"] is None
 
 
+def test_the_root_of_an_openai_agents_run_is_its_workflow_and_not_one_more_agent() -> None:
+    row = _span("Refunds", "openinference.instrumentation.openai_agents", openinference__span__kind="AGENT")
+    assert (row["kind"], row["workflow_name"], row["agent_name"]) == ("workflow", "Refunds", None)
+
+
 def test_a_number_that_cannot_be_read_is_null_and_marked() -> None:
     row = _span(gen_ai__operation__name="chat", gen_ai__usage__input_tokens="many")
     assert row["input_tokens"] is None
