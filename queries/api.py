@@ -232,6 +232,16 @@ def _add_lists(api: FastAPI, asker: _Asker) -> None:
         filters = asker.filters(request, asked)
         return await asker.table(request, lambda: questions.label_keys(asker.database, filters, limit))
 
+    @api.get("/api/label-values", summary="Values of an attribute key seen on runs of a window", tags=["runs"])
+    async def label_values(
+        request: Request,
+        asked: _Common,
+        key: Annotated[str, Query(min_length=1, description="The attribute, tag or metadata key.")],
+        limit: _Limit = 100,
+    ) -> Response:
+        filters = asker.filters(request, asked)
+        return await asker.table(request, lambda: questions.label_values(asker.database, filters, key, limit))
+
     @api.get("/api/version", summary="Changes when answers about the window may have changed", tags=["store"])
     async def store_version(request: Request, asked: _Common) -> Response:
         filters = asker.filters(request, asked)

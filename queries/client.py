@@ -65,6 +65,10 @@ class Client:
         """key, run_count, value_count"""
         return self._table("/api/label-keys", asked)
 
+    def label_values(self, *, key: str, **asked: Any) -> pl.DataFrame:
+        """key, value, run_count, the most frequent first."""
+        return self._table("/api/label-values", asked | {"key": key})
+
     def version(self, **asked: Any) -> pl.DataFrame:
         """batch_id, waiting_count: changes when answers about the window may have changed."""
         return self._table("/api/version", asked)
@@ -101,7 +105,7 @@ class Client:
         return self._table(_run_path(run_id, "logs"), {"project": project})
 
     def conversation_runs(self, *, project: str, run_id: str) -> pl.DataFrame:
-        """The other runs of the run's conversation, the nearest first."""
+        """The other runs of the run's conversation, oldest first."""
         return self._table(_run_path(run_id, "conversation"), {"project": project})
 
     def otlp(self, *, project: str, run_id: str) -> bytes:

@@ -12,9 +12,10 @@ with seen as (
             {'field': 'tool', 'names': tool_names},
             {'field': 'user', 'names': [user_id]}
         ]) as entry
-    from runs
-    where project = $project
-        and started_at >= make_timestamp_ns($since_ns) and started_at < make_timestamp_ns($until_ns)
+    from asked_runs(
+        $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
+        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+    )
 ),
 
 named as (

@@ -1,13 +1,17 @@
--- Which attribute, tag and metadata keys can runs be narrowed by? One row per key seen on runs of the window.
+-- Which attribute, tag and metadata keys can runs be narrowed by? One row per key that runs of the window have,
+-- the most frequent first.
 select
     split_part(label, '=', 1) as key,
-    count(*) as run_count,
-    approx_count_distinct(label) as value_count
+    count(distinct place) as run_count,
+    count(distinct label) as value_count
 from (
-    select unnest(labels) as label
-    from runs
-    where project = $project
-        and started_at >= make_timestamp_ns($since_ns) and started_at < make_timestamp_ns($until_ns)
+    select
+        place,
+        unnest(labels) as label
+    from asked_runs(
+        $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
+        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+    )
 )
 group by key
 order by run_count desc, key

@@ -113,7 +113,7 @@ def run_corrections(database: Database, project: str, run_id: str) -> pa.Table:
 
 
 def conversation_runs(opened: OpenedRun, now_ns: int, limit: int = 50) -> pa.Table:
-    """The other runs of the run's conversation, the nearest first."""
+    """The other runs of the run's conversation, oldest first; of a long one the nearest."""
     return opened.ask("conversation_runs", now_ns=now_ns, started_ns=opened.since, limit=limit)
 
 
@@ -165,6 +165,11 @@ def run_counts(database: Database, now_ns: int) -> pa.Table:
 def label_keys(database: Database, filters: Filters, limit: int = 200) -> pa.Table:
     """key, run_count, value_count"""
     return database.ask("label_keys", filters.values() | {"limit": limit})
+
+
+def label_values(database: Database, filters: Filters, key: str, limit: int = 100) -> pa.Table:
+    """key, value, run_count"""
+    return database.ask("label_values", filters.values() | {"key": key, "limit": limit})
 
 
 def filter_values(database: Database, filters: Filters, limit: int = 100) -> pa.Table:

@@ -122,7 +122,8 @@ select
     error_type,
     error_message,
     dialects,
-    flaws
+    flaws,
+    labels
 from runs_at(now_ns)
 where project = in_project
     and started_at >= make_timestamp_ns(since_ns)

@@ -118,6 +118,9 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "ingest_services": _whole(lambda database: questions.ingest_services(database, PROJECT, 0, 2**62)),
     "ingest_totals": _whole(lambda database: questions.ingest_totals(database, PROJECT, 0, 2**62)),
     "label_keys": _whole(lambda database: questions.label_keys(database, FILTERS)),
+    "label_values": lambda samples: {
+        key: questions.label_values(samples.database, FILTERS, key) for key in ("gen_ai.request.model", "user.id")
+    },
     "projects": _whole(questions.projects),
     "run": _each(lambda samples, run_id: questions.run(samples.database, samples.opener, PROJECT, run_id, NOW_NS)),
     "run_approvals": _each(lambda samples, run_id: questions.run_approvals(samples.database, PROJECT, run_id)),

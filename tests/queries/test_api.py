@@ -10,10 +10,13 @@ import httpx
 import polars as pl
 import pytest
 
+from queries import questions
 from queries.client import BadRequest, Client, NotFound, ServerDown
+from queries.database import Database
+from queries.opening import Opener
 from tests.queries.conftest import rebuild_all
 from tests.queries.records import START_NS, Telling, empty_store, insert, insert_speech, step_hex, trace_hex
-from tests.queries.serving import asking, serving
+from tests.queries.serving import NOW_NS, asking, serving
 
 ARROW = "application/vnd.apache.arrow.stream"
 
@@ -250,6 +253,7 @@ def test_an_unacceptable_media_type_is_406(http: httpx.Client) -> None:
         ("/api/runs?project=../x", "project"),
         ("/api/tool-calls?cursor=e30", "cursor"),
         ("/api/ingest?part=all", "part"),
+        ("/api/label-values", "key"),
     ],
 )
 def test_bad_parameters_are_422_in_plain_words(http: httpx.Client, path: str, complaint: str) -> None:
@@ -324,6 +328,19 @@ def test_the_runs_of_a_conversation_lead_to_each_other(client: Client) -> None:
     assert client.conversation_runs(project="default", run_id=trace_hex("t4")).height == 0
 
 
+def test_of_a_long_conversation_the_nearest_runs_are_told_oldest_first() -> None:
+    talk, store = Telling(), empty_store()
+    for k in range(6):
+        talk.span(f"turn {k}", "agent", at=60 * k, trace=f"turn {k}", conversation_id="long")
+    insert(store, talk.rows)
+    rebuild_all(store)
+
+    with Opener(Database(store)).open("default", trace_hex("turn 3")) as opened:
+        rows = questions.conversation_runs(opened, NOW_NS, limit=3)
+
+    assert rows["name"].to_pylist() == ["turn 1", "turn 2", "turn 4"]
+
+
 def test_tool_calls_over_all_runs(client: Client) -> None:
     rows, _ = client.tool_calls()
     failed, _ = client.tool_calls(status="error")
@@ -359,6 +376,26 @@ def test_what_runs_can_be_narrowed_by(client: Client) -> None:
     assert values.filter(field="release")["value"].to_list() == [f"1.{k}" for k in range(5)]
     assert values.filter(field="tool").height == 5
     assert keys.rows() == [("region", 5, 1), ("tenant", 5, 2)]
+    assert client.label_values(key="tenant").rows() == [("tenant", "acme 0", 3), ("tenant", "acme 1", 2)]
+    assert client.label_values(key="ten").is_empty()
+
+
+def test_what_runs_can_be_narrowed_by_is_told_of_the_runs_asked_about(client: Client) -> None:
+    asked: dict[str, Any] = {"since": "2026-11-22T10:02:00Z", "attr.tenant": "acme 0"}
+
+    assert client.filter_values(**asked).filter(field="release")["value"].to_list() == ["1.2", "1.4"]
+    assert client.label_keys(**asked).rows() == [("region", 2, 1), ("tenant", 2, 1)]
+    assert client.label_values(key="tenant", **asked).rows() == [("tenant", "acme 0", 2)]
+
+
+def test_an_attribute_key_counts_a_run_once_however_many_values_it_has() -> None:
+    connection = empty_store()
+    told = Telling().span("agent", "agent", labels=["id=a=b", "id=2"])
+    insert(connection, told.span("ask", "llm", under="agent", labels=["id=2", "id=3"]).rows)
+    rebuild_all(connection)
+    with asking(connection) as client:
+        assert client.label_keys().rows() == [("id", 1, 3)]
+        assert client.label_values(key="id").rows() == [("id", "2", 1), ("id", "3", 1), ("id", "a=b", 1)]
 
 
 def test_projects_tell_what_they_hold(client: Client) -> None:

@@ -83,6 +83,22 @@ def test_runs_can_be_narrowed_by_each_workflow() -> None:
     )
 
 
+def test_attribute_keys_and_values_count_the_runs_that_have_them() -> None:
+    sent: dict[str, dict[str, set[str]]] = {}
+    for request in REQUESTS:
+        for record in records(request):
+            for found in record.get("attributes", []):
+                run_ids = sent.setdefault(found["key"], {}).setdefault(str(found["value"].get("stringValue")), set())
+                run_ids.add(record.get("traceId", "no trace"))
+    keys = {row["key"]: row for row in told("label_keys")}
+
+    for key in ("gen_ai.request.model", "user.id"):
+        told_values = {row["value"]: row["run_count"] for row in told("label_values", key)}
+        assert told_values == {value: len(run_ids) for value, run_ids in sent[key].items()}
+        assert keys[key]["value_count"] == len(told_values)
+        assert keys[key]["run_count"] == len(set().union(*sent[key].values()))
+
+
 @pytest.mark.parametrize(("run_id", "fact"), list(zip(RUN_IDS, FACTS, strict=True)))
 def test_the_tool_calls_of_a_run_are_those_counted_by_hand(run_id: str, fact: Fact) -> None:
     calls = [row for row in told("tool_calls") if row["run_id"] == run_id]
