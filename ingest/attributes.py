@@ -24,14 +24,16 @@ UNREADABLE = "unreadable"
 class Attributes:
     """The attributes of some records in the order sent, a row each.
 
-    `rows` tells whose it is (never falling), `keys` and `texts` what it says: strings as they are, numbers and
-    booleans in JSON's spelling, bytes in base64, lists and maps as JSON text, null for an empty value. `nested` is
-    true for lists and maps. A key that stands twice in one record is there twice.
+    `rows` tells whose it is (never falling) and `keys` what it is called. `strings` has the values that are strings,
+    `others` the text of all others: numbers and booleans in JSON's spelling, bytes in base64, lists and maps as JSON
+    text, null for an empty value. `nested` is true for lists and maps. A key that stands twice in one record is there
+    twice.
     """
 
     rows: Indices
     keys: Words
-    texts: pa.StringArray
+    strings: pa.StringArray
+    others: pa.StringArray
     nested: Mask
 
     @cached_property
@@ -57,8 +59,14 @@ class Attributes:
 
     def having(self, chosen: Mask) -> "Attributes":
         """Some of the attributes."""
-        keys = Words(self.keys.codes[chosen], self.keys.distinct)
-        return Attributes(self.rows[chosen], keys, self.texts.filter(pa.array(chosen)), self.nested[chosen])
+        keys, mask = Words(self.keys.codes[chosen], self.keys.distinct), pa.array(chosen)
+        strings, others = self.strings.filter(mask), self.others.filter(mask)
+        return Attributes(self.rows[chosen], keys, strings, others, self.nested[chosen])
+
+    @cached_property
+    def texts(self) -> pa.StringArray:
+        """Every value's text."""
+        return pc.coalesce(self.strings, self.others) if self.strings.null_count else self.strings
 
     def frame(self) -> pl.DataFrame:
         """Columns row, key, text, nested."""
@@ -70,11 +78,11 @@ class Attributes:
             return None
         start, end = self._places[key]
         places = self._order[start:end]
-        if self.texts.null_count:
-            places = places[truth(self.texts.take(pa.array(places)).is_valid())]
-        rows = self.rows[places]
-        chosen = first_of_each(rows)
-        return Cells(rows[chosen], self.texts.take(pa.array(places[chosen]))) if len(rows) else None
+        texts = self.strings.take(pa.array(places))
+        if texts.null_count:
+            texts = pc.coalesce(texts, self.others.take(pa.array(places)))
+        found = Cells(self.rows[places], texts).matching(texts.is_valid())
+        return found.keep(first_of_each(found.rows)) if len(found) else None
 
     @cached_property
     def _by_key(self) -> dict[str, Cells | None]:
@@ -103,14 +111,20 @@ def attributes(sent: pa.ListArray) -> Attributes:
     return Attributes(
         rows=pc.list_parent_indices(sent).to_numpy().astype(np.int64),
         keys=words(items.field("key")),
-        texts=texts(value),
+        strings=value.field("string_value"),
+        others=_other_texts(value),
         nested=truth(value.field("array_value").is_valid()) | truth(value.field("kvlist_value").is_valid()),
     )
 
 
 def texts(values: pa.StructArray) -> pa.StringArray:
     """A column of AnyValue as text, as `Attributes` has it."""
-    found = values.field("string_value")
+    strings = values.field("string_value")
+    return pc.coalesce(strings, _other_texts(values)) if strings.null_count else strings
+
+
+def _other_texts(values: pa.StructArray) -> pa.StringArray:
+    found = pa.nulls(len(values), pa.string())
     for kind, read in _KINDS.items():
         column = values.field(kind)
         if column.null_count < len(column):

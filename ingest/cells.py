@@ -37,6 +37,10 @@ class Cells:
         """Those cells that an Arrow function said true of; null is false."""
         return self.keep(truth(matches))
 
+    def holding(self, word: str) -> "Cells":
+        """Those whose text has the word in it."""
+        return self.keep(pl.Series(self.values).str.contains(word, literal=True).to_numpy())
+
     def beside(self, other: "Cells | None") -> "Cells":
         """These, and those of `other` on records that have none here."""
         if other is None or not len(other):

@@ -247,6 +247,7 @@ def _known_exclusive(batch: Batch) -> pl.Expr:
 def _labels(batch: Batch) -> pa.ListArray:
     """'key=value' of every short attribute, in the order sent."""
     sent = batch.records.attributes
-    is_short = truth(pc.less_equal(pc.binary_length(sent.texts), LABEL_CHARACTERS))
-    short = sent.having(is_short & ~sent.nested & ~sent.keys.where(lambda key: _NUMBERED.search(key) is not None))
+    size = pc.coalesce(pc.binary_length(sent.strings), pc.binary_length(sent.others))
+    is_short = truth(pc.less_equal(size, LABEL_CHARACTERS)) & ~sent.nested
+    short = sent.having(is_short & ~sent.keys.where(lambda key: _NUMBERED.search(key) is not None))
     return lists(short.rows, pc.binary_join_element_wise(short.keys.column(), short.texts, "="), batch.height)

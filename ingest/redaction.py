@@ -70,11 +70,11 @@ def _rewritten(redactor: Redactor, kind: type[Message], data: Sequence[bytes]) -
 def _suspicious_rows(redactor: Redactor, records: Records) -> list[int]:
     found: set[int] = set()
     for rows, sent in _attributes(records):
-        texts = pl.Series(sent.texts)
         keys = sent.keys.where(redactor.is_secret_key)
+        texts = redactor.suspects(pl.Series(sent.strings)) | redactor.suspects(pl.Series(sent.others))
         # Keys inside a nested value are only seen when the value is taken apart.
-        nested = sent.nested & truth(pc.match_substring_regex(sent.texts, _NESTED_KEY))
-        found.update(rows[sent.rows[keys | nested | redactor.suspects(texts)]].tolist())
+        nested = sent.nested & truth(pc.match_substring_regex(sent.others, _NESTED_KEY))
+        found.update(rows[sent.rows[keys | nested | texts]].tolist())
     for column in _texts(records):
         found.update(np.flatnonzero(redactor.suspects(pl.Series(column))).tolist())
     return sorted(found)

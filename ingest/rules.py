@@ -57,7 +57,7 @@ def rule_cells(batch: Batch, rule: Rule, wanted: Mask) -> Cells | None:
         wanted = wanted & holds
     found = sent.where(wanted)
     for word in rule.needles:
-        found = found.matching(pc.match_substring(found.values, word))
+        found = found.holding(word)
     return found if len(found) else None
 
 

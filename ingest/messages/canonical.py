@@ -8,10 +8,49 @@ JSON-ready. No reader of messages raises on what telemetry says: what has no kno
 
 from typing import Any
 
-from ingest.values import json_text
+from ingest.values import is_object_repr, json_text
 
 Part = dict[str, Any]
 Message = dict[str, Any]
+
+BLOCKS = '[{"type":'  # how a text begins that is JSON of content blocks (OpenLLMetry)
+_MESSAGE_KEYS = {"role", "parts", "finish_reason"}
+_SPEAKERS = {"user", "assistant", "system"}
+_TEXT_KEYS = {"type", "content"}
+_CALL_KEYS = {"type", "id", "name", "arguments"}
+
+
+def is_canonical(value: Any, role: str) -> bool:
+    """Whether a value is plain canonical messages already, as OTel's conventions send them: no reader would change it.
+
+    False only means that a reader must look. `role` is that of whoever names none.
+    """
+    if not isinstance(value, list):
+        return False
+    for message in value:
+        if not isinstance(message, dict) or not message.keys() <= _MESSAGE_KEYS:
+            return False
+        speaker, reason, parts = message.get("role"), message.get("finish_reason", "stop"), message.get("parts")
+        if not isinstance(speaker, str) or speaker not in _SPEAKERS or (speaker == "system" and role == "assistant"):
+            return False
+        if not isinstance(reason, str) or not reason or not isinstance(parts, list):
+            return False
+        if not all(_is_canonical_text(part) or _is_canonical_call(part, speaker) for part in parts):
+            return False
+    return True
+
+
+def _is_canonical_text(part: Any) -> bool:
+    if not isinstance(part, dict) or part.keys() != _TEXT_KEYS or part["type"] != "text":
+        return False
+    text = part["content"]
+    return isinstance(text, str) and text != "" and not text.startswith(BLOCKS) and not is_object_repr(text)
+
+
+def _is_canonical_call(part: Any, speaker: str) -> bool:
+    if not isinstance(part, dict) or part.keys() != _CALL_KEYS or part["type"] != "tool_call" or speaker == "system":
+        return False
+    return isinstance(part["id"], str) and isinstance(part["name"], str) and isinstance(part["arguments"], dict)
 
 
 def text_message(text: str, role: str) -> Message:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ingest.messages.canonical import Message, text_message
+from ingest.messages.canonical import Message, is_canonical, text_message
 from ingest.messages.fields import KNOWN_ROLES, role_of, with_finish_reason
 from ingest.messages.message import known_message, object_message, part_message
 from ingest.values import decoded, is_object_repr, json_text, unwrap_kwargs
@@ -22,6 +22,9 @@ def to_messages(value: object, *, role: str = "user") -> list[Message]:
     plain = decoded(value)
     if plain is None:
         return []
+    if is_canonical(plain, role):
+        messages: list[Message] = plain
+        return messages
     found = _read(plain, role, 0)
     if found is None:
         return [text_message(json_text(plain), role)]

@@ -14,7 +14,7 @@ from ingest.messages.calls import (
     reasoning_parts,
     response_of,
 )
-from ingest.messages.canonical import Message, Part
+from ingest.messages.canonical import BLOCKS, Message, Part
 from ingest.messages.fields import (
     CONTENT_KEYS,
     FINISH_KEYS,
@@ -168,7 +168,7 @@ def _untyped_parts(item: dict[str, Any]) -> list[Part]:
 
 
 def _text_parts(text: str) -> list[Part]:
-    blocks = content_blocks(text) if text.startswith('[{"type":') else None  # OpenLLMetry
+    blocks = content_blocks(text) if text.startswith(BLOCKS) else None
     if blocks:
         return _content_parts(blocks)
     message = object_message(text, "assistant")
