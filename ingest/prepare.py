@@ -6,18 +6,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from ingest import wire
 from ingest.batch import log_time
+from ingest.cells import Indices
 from ingest.decoded import Records
 from ingest.errors import Undecodable
 from ingest.events import event_records
 from ingest.intake import Receipt, Request, Signal
 from ingest.metrics import metric_rows
 from ingest.normalise import normalise
-from ingest.prices import PriceList
+from ingest.prices import PRICED_BY, PriceList
 from ingest.redact import Redactor
 from ingest.redaction import redact_records
 
@@ -136,24 +138,24 @@ class Preparer:
         return self._priced(rows)
 
     def _priced(self, rows: pl.DataFrame) -> pl.DataFrame:
-        calls = pl.col("kind").is_in(["llm", "embedding"]) & pl.col("cost_usd").is_null()
-        wanted = rows.select(calls.alias("wanted"))["wanted"]
-        if not wanted.any():
+        calls = rows.select(pl.col("kind").is_in(["llm", "embedding"]) & pl.col("cost_usd").is_null()).to_series()
+        at = calls.arg_true().to_numpy()
+        if not len(at):
             return rows
-        prices = self._prices.price(rows.filter(wanted))
-        rows = rows.with_row_index("price_row")
-        found = prices.select("cost_usd", "cost_input_usd", "cost_output_usd").with_columns(
-            price_row=rows.filter(wanted)["price_row"]
+        prices = self._prices.price(rows.select(PRICED_BY)[at])
+        listed = {name: _spread(prices[name], at, rows.height) for name in prices.columns}
+        is_listed = pl.lit(listed["cost_usd"].is_not_null())
+        return rows.with_columns(
+            *(pl.coalesce(name, pl.lit(column)).alias(name) for name, column in listed.items()),
+            cost_source=pl.when(is_listed).then(pl.lit("price_table")).otherwise("cost_source"),
         )
-        joined = rows.join(found, on="price_row", how="left", suffix="_listed", maintain_order="left")
-        return joined.with_columns(
-            cost_source=pl.when(pl.col("cost_usd_listed").is_not_null())
-            .then(pl.lit("price_table"))
-            .otherwise("cost_source"),
-            cost_usd=pl.coalesce("cost_usd", "cost_usd_listed"),
-            cost_input_usd=pl.coalesce("cost_input_usd", "cost_input_usd_listed"),
-            cost_output_usd=pl.coalesce("cost_output_usd", "cost_output_usd_listed"),
-        ).drop("price_row", "cost_usd_listed", "cost_input_usd_listed", "cost_output_usd_listed")
+
+
+def _spread(values: pl.Series, at: Indices, height: int) -> pl.Series:
+    """A column that has these values at these places, and null everywhere else."""
+    column = np.full(height, np.nan)
+    column[at] = values.to_numpy()
+    return pl.Series(values.name, column, nan_to_null=True)
 
 
 def _unread(records: Records, reason: str) -> pl.DataFrame:

@@ -38,6 +38,11 @@ _INPUT_PRICES = {
     "input_audio_mtok": "audio_input_tokens",
 }
 _OUTPUT_PRICES = {"output_mtok": "output_tokens", "output_audio_mtok": "audio_output_tokens"}
+PRICED_BY = (
+    *("requested_model", "served_model", "provider", "started_at"),
+    *_INPUT_PRICES.values(),
+    *_OUTPUT_PRICES.values(),
+)
 _REQUEST_PRICE = "requests_kcount"
 # Prices in 10⁻¹² USD a token are whole numbers, so that sums are exact and one division gives the nearest double.
 _UNITS_PER_USD = 10**12

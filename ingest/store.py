@@ -10,6 +10,7 @@ import polars as pl
 # A migration takes a file from the version before it; the last one is what schema.sql says.
 SCHEMA_VERSION = 1
 _MIGRATIONS: dict[int, str] = {}
+_HOUR_NS = 3_600 * 10**9
 
 
 class StoreError(Exception):
@@ -84,19 +85,18 @@ class Store:
         keys = list(keys)
         same = " and ".join(f"t.{key} is not distinct from i.{key}" for key in keys)
         hashed = ", t.record_hash" if "record_hash" in self._columns(table) else ""
-        self.connection.register(
-            "incoming", rows.select(*dict.fromkeys([*keys, time])).to_arrow(compat_level=pl.CompatLevel.oldest())
+        margin_ns = margin_hours * _HOUR_NS
+        near = rows.select(
+            low=pl.col(time).cast(pl.Int64).min() - margin_ns, high=pl.col(time).cast(pl.Int64).max() + margin_ns
         )
+        self.connection.register("incoming", rows.select(keys).to_arrow(compat_level=pl.CompatLevel.oldest()))
         found = self.connection.execute(
             f"""
-            with bounds as (
-                select min({time}) - to_hours($margin) as low, max({time}) + to_hours($margin) as high from incoming
-            )
             select {", ".join(f"t.{key}" for key in keys)}{hashed}
             from {table} t semi join incoming i on {same}
-            where t.{time} is null or t.{time} between (select low from bounds) and (select high from bounds)
+            where t.{time} is null or t.{time} between make_timestamp_ns($low) and make_timestamp_ns($high)
             """,
-            {"margin": margin_hours},
+            near.row(0, named=True),
         ).pl()
         self.connection.unregister("incoming")
         return found

@@ -229,13 +229,13 @@ class Writer:
     def _sift(self, signal: Signal, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """New rows, repetitions of known ones, and spans that repeat known ids with other content."""
         keys = _KEYS[signal]
-        if rows.is_empty():
-            return rows, rows, rows
+        stored = self._store.present(TABLES[signal], keys, rows, TIMES[signal], _MARGIN_HOURS[signal])
+        if stored.is_empty() and rows.select(keys).n_unique() == rows.height:
+            return rows, rows.clear(), rows.clear()
         rows = rows.with_columns(
             pl.int_range(pl.len()).over(keys).alias("twin"),
             pl.col("record_hash").first().over(keys).alias("first_hash"),
         )
-        stored = self._store.present(TABLES[signal], keys, rows, TIMES[signal], _MARGIN_HOURS[signal])
         if signal is not Signal.SPAN:
             stored = stored.with_columns(record_hash=pl.lit(None, pl.UInt64))
         stored = stored.unique(list(keys)).rename({"record_hash": "stored_hash"}).with_columns(is_stored=True)
