@@ -3,11 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from bench import ingest_rounds, report, stages
+from bench import ingest_rounds, question_rounds, report, stages
 from bench.bodies import SHAPES, files, load_of
+from bench.stores import store_of
 
 _TRANSPORTS = ("http", "grpc")
+_SHAPES = sorted({shape for shape, _ in ingest_rounds.LOADS})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     ingest = commands.add_parser("ingest", help="send telemetry to a server, in several shapes")
     ingest.set_defaults(run=_ingest)
     _add_spans(ingest, 50_000)
-    ingest.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES), help="how spans come in requests")
+    ingest.add_argument("--shapes", nargs="+", choices=_SHAPES, default=_SHAPES, help="how spans come in requests")
     ingest.add_argument("--transports", nargs="+", choices=_TRANSPORTS, default=list(_TRANSPORTS))
     ingest.add_argument("--rounds", type=int, default=3)
     ingest.add_argument("--connections", type=int, default=16)
@@ -42,6 +45,14 @@ def _parser() -> argparse.ArgumentParser:
     staged.set_defaults(run=_stages)
     staged.add_argument("--sizes", nargs="+", type=int, default=list(stages.SIZES), help="spans in a batch")
     staged.add_argument("--most-seconds", type=float, default=10, help="for each size (default 10)")
+
+    asking = commands.add_parser("questions", help="ask everything of a large store")
+    asking.set_defaults(run=_questions)
+    _add_spans(asking, 200_000)
+    asking.add_argument("--store", type=Path, help="a file that an earlier run made, instead of a new one")
+    asking.add_argument("--only", nargs="+", default=[], metavar="NAME", help="questions whose names begin so")
+    asking.add_argument("--live-rate", type=float, default=1_000, help="spans a second that arrive meanwhile")
+    asking.add_argument("--most-seconds", type=float, default=2, help="for each question, warm and live (default 2)")
     return parser
 
 
@@ -75,6 +86,19 @@ def _ingest(asked: argparse.Namespace) -> None:
 
 def _stages(asked: argparse.Namespace) -> None:
     stages.run(seed=asked.seed, sizes=asked.sizes, most_seconds=asked.most_seconds, say=_say)
+    report.write()
+
+
+def _questions(asked: argparse.Namespace) -> None:
+    question_rounds.run(
+        asked.store or store_of(asked.seed, asked.spans, _say),
+        seed=asked.seed,
+        name=str(asked.spans),
+        most_seconds=asked.most_seconds,
+        live_rate=asked.live_rate,
+        wanted=asked.only,
+        say=_say,
+    )
     report.write()
 
 

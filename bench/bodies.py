@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from bench import otlp
 from bench.chance import Chance
-from bench.telemetry import MEAN_SPANS_PER_RUN, WEEK_BEGINS_NS, Run, Telemetry
+from bench.telemetry import DAY_NS, MEAN_SPANS_PER_RUN, WEEK_BEGINS_NS, WEEK_DAYS, Run, Telemetry
 
 CACHE = Path(__file__).parent / ".cache"
 
@@ -47,6 +48,7 @@ class Shape:
 
 BATCHES = Shape("batches", 512, 512)
 SMALL = Shape("small", 1, 8)
+LIVE = Shape("live", 64, 64)  # what some dozen exporters send in the background
 SHAPES = {
     shape.name: shape
     for shape in (
@@ -56,6 +58,7 @@ SHAPES = {
         replace(SMALL, name="small-json", encoding="json"),
         replace(BATCHES, name="batches-gzip", is_gzipped=True),
         replace(BATCHES, name="batches-shuffled", is_shuffled=True),
+        LIVE,
     )
 }
 
@@ -75,6 +78,12 @@ def load_of(seed: int, span_count: int, shape: Shape) -> Load:
     """A full week of about `span_count` spans."""
     run_count = max(1, span_count // MEAN_SPANS_PER_RUN)
     return Load(seed, run_count, shape, run_count)
+
+
+def live_load(seed: int, spans_per_second: float) -> Load:
+    """What goes on arriving after the week: without an end, at the pace at which its clock runs."""
+    week_run_count = int(spans_per_second / MEAN_SPANS_PER_RUN * WEEK_DAYS * 86_400)
+    return Load(seed, sys.maxsize >> 24, LIVE, week_run_count, WEEK_BEGINS_NS + WEEK_DAYS * DAY_NS)
 
 
 def bodies(load: Load, first_run: int = 0, run_count: int | None = None) -> Iterator[Body]:

@@ -16,7 +16,7 @@ from bench.serving import ROOT, Server, serving, wait_until
 from bench.telemetry import Telemetry
 
 _CATCH_UP_SECONDS = 900
-_PROJECT = "bench"
+PROJECT = "bench"
 _CHECKED_RUNS = 20
 _EVER = {"since": "1971-01-01", "until": "2200-01-01"}
 
@@ -95,7 +95,7 @@ def measure(
                 spans_per_second=spans_per_second, most_seconds=most_seconds,
             )  # fmt: skip
             cpu_until_answered = server.cpu_seconds() - cpu_before
-            catch_up_seconds = _catch_up(server)
+            catch_up_seconds = catch_up(server)
             cpu = server.cpu_seconds() - cpu_before
             ledger = _check(server, load, sent)
             peak_bytes, resident_bytes = server.peak_bytes(), server.resident_bytes()
@@ -136,6 +136,7 @@ def run_client(
             *client_command(server, load, transport, connections),
             f"--rate={spans_per_second}",
             f"--most-seconds={most_seconds}",
+            "--files",
             *map(str, paths),
         ],
         cwd=ROOT,
@@ -154,7 +155,7 @@ def client_command(server: Server, load: Load, transport: str, connections: int)
     return [
         *(sys.executable, "-m", "bench.load", address),
         *(f"--shape={load.shape.name}", f"--transport={transport}"),
-        *(f"--connections={connections}", f"--project={_PROJECT}"),
+        *(f"--connections={connections}", f"--project={PROJECT}"),
     ]
 
 
@@ -163,12 +164,12 @@ def quantile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _catch_up(server: Server) -> float:
+def catch_up(server: Server) -> float:
     """Seconds until no run waits for its summary."""
     begun = time.monotonic()
 
     def is_done() -> bool:
-        waiting: int = server.rows("version", project=_PROJECT, **_EVER)[0]["waiting_count"]
+        waiting: int = server.rows("version", project=PROJECT, **_EVER)[0]["waiting_count"]
         return waiting == 0
 
     if not wait_until(is_done, _CATCH_UP_SECONDS):
@@ -178,7 +179,7 @@ def _catch_up(server: Server) -> float:
 
 def _check(server: Server, load: Load, sent: dict[str, Any]) -> dict[str, Any]:
     """The ledger's totals, once they and some runs agree with what was acknowledged."""
-    totals = [row for row in server.rows("ingest", project=_PROJECT)[0]["totals"] if row["signal"] == "span"]
+    totals = [row for row in server.rows("ingest", project=PROJECT)[0]["totals"] if row["signal"] == "span"]
     stored = sum(row["stored_count"] for row in totals)
     refused = {status: count for status, count in sent["answers"].items() if status not in ("200", "OK", *RETRIED)}
     if refused or stored != sent["span_count"]:
@@ -190,12 +191,12 @@ def _check(server: Server, load: Load, sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_runs(server: Server, load: Load) -> None:
-    shown = server.rows("summary", project=_PROJECT, **_EVER)[0]["run_count"]
+    shown = server.rows("summary", project=PROJECT, **_EVER)[0]["run_count"]
     if shown != load.run_count:
         raise WrongCount(f"{load.run_count} runs sent, {shown} listed")
     telemetry = Telemetry(load.seed, load.week_run_count, load.begins_ns)
     for number in range(0, load.run_count, max(1, load.run_count // _CHECKED_RUNS)):
         run = telemetry.run(number)
-        ids = {row["step_id"] for row in server.rows(f"runs/{run.trace_id.hex()}/steps", project=_PROJECT)}
+        ids = {row["step_id"] for row in server.rows(f"runs/{run.trace_id.hex()}/steps", project=PROJECT)}
         if missing := [span.name for span in run.spans if span.span_id.hex() not in ids]:
             raise WrongCount(f"run {run.trace_id.hex()} is shown without {missing}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine, results
-from bench.bodies import BATCHES, CACHE, SHAPES, files, load_of, read
+from bench.bodies import BATCHES, CACHE, LIVE, SHAPES, files, load_of, read
 from bench.ingest import Measured, measure
 from bench.limits import limits
 
@@ -16,7 +16,7 @@ _LIMIT_SPANS = 50_000
 _MIB = 2**20
 
 # Every load that is measured unless others are asked for: shape and transport.
-LOADS = (*((name, "http") for name in SHAPES), ("batches", "grpc"), ("small", "grpc"))
+LOADS = (*((name, "http") for name in SHAPES if name != LIVE.name), ("batches", "grpc"), ("small", "grpc"))
 
 _FIGURES: dict[str, Callable[[Measured], float]] = {
     "spans_per_second": lambda one: one.spans_per_second,

@@ -18,7 +18,7 @@ from typing import Protocol
 import grpc
 import uvloop
 
-from bench.bodies import SHAPES, Body, Shape, read
+from bench.bodies import SHAPES, Body, Shape, bodies, live_load, read
 
 CLOSED = "closed"
 RETRIED = ("503", "429", "UNAVAILABLE", CLOSED)
@@ -149,14 +149,18 @@ async def _main(arguments: argparse.Namespace) -> Sent:
     shape = SHAPES[arguments.shape]
     kind = GrpcConnection if arguments.transport == "grpc" else HttpConnection
     connections = [kind(arguments.address, shape, arguments.project) for _ in range(arguments.connections)]
-    requests = (body for path in arguments.files for body in read(path))
+    if arguments.live_seed is None:
+        requests: Iterator[Body] = (body for path in arguments.files for body in read(path))
+    else:
+        requests = bodies(live_load(arguments.live_seed, arguments.rate))
     return await send(connections, requests, arguments.rate, arguments.most_seconds)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.load", description="Sends files of OTLP requests.")
     parser.add_argument("address", help="host:port")
-    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--files", nargs="+", default=[], type=Path)
+    parser.add_argument("--live-seed", type=int, help="instead of files: make what is sent, at a given rate, for ever")
     parser.add_argument("--shape", choices=SHAPES, required=True, help="the shape of the files")
     parser.add_argument("--transport", choices=("http", "grpc"), default="http")
     parser.add_argument("--connections", type=int, default=16)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,11 @@ class Server:
         found = answer.json()
         rows: list[dict[str, Any]] = found.get("rows", [found])
         return rows
+
+    def post(self, body: bytes, headers: Mapping[str, str], project: str = "bench") -> None:
+        """Send one export request of spans; raises if it is not stored."""
+        headers = {"x-runlight-project": project, **headers}
+        httpx.post(f"{self.url}/v1/traces", content=body, headers=headers, timeout=600).raise_for_status()
 
     def _memory(self, name: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()

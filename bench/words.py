@@ -34,11 +34,14 @@ _ENDS = ("", "", "n", "r", "s", "t", "ng", "ck", "lt")
 
 
 class Book:
-    """Some six million letters; texts are passages of it, so that making one costs a slice."""
+    """Some six million letters; texts are passages of it, so that making one costs a slice.
+
+    `words` are those it is written with, the most frequent first.
+    """
 
     def __init__(self, seed: int) -> None:
         chance = Chance(seed)
-        words = _vocabulary(chance)
+        self.words = words = _vocabulary(chance)
         often = Weighted([1 / (rank + 2.7) for rank in range(1, len(words) + 1)])
         self._text = "".join(_sentences(chance, words, often))
 
