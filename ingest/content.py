@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import orjson
 import polars as pl
+import pyarrow as pa
 
 from ingest.batch import Batch
 from ingest.cells import Cells, Mask
@@ -33,8 +35,8 @@ _MESSAGE_EVENTS = (
     "gen_ai.client.inference.operation.details",
     "claude_code.assistant_response",
 )
-_CALL_TYPE = pl.List(pl.Struct({"id": pl.String, "name": pl.String, "args": pl.String}))
-_ANSWER_TYPE = pl.List(pl.Struct({"id": pl.String, "result": pl.String, "name": pl.String, "args": pl.String}))
+_CALL_TYPE = pa.list_(pa.struct([(name, pa.string()) for name in ("id", "name", "args")]))
+_ANSWER_TYPE = pa.list_(pa.struct([(name, pa.string()) for name in ("id", "result", "name", "args")]))
 
 Messages = list[Message]
 
@@ -70,15 +72,13 @@ def contents(batch: Batch) -> Content:
     return Content(
         input_preview=_texts(input_text(value) if value else None for value in asked),
         output_preview=_texts(output_text(value) if value else None for value in said),
-        proposed_calls=pl.Series(
+        proposed_calls=_column(
             [_proposed(value) if value and calls else None for value, calls in zip(said, calls_model, strict=True)],
-            dtype=_CALL_TYPE,
+            _CALL_TYPE,
         ),
-        answered_calls=pl.Series([_answered(value) if value else None for value in asked], dtype=_ANSWER_TYPE),
+        answered_calls=_column([_answered(value) if value else None for value in asked], _ANSWER_TYPE),
         tool_definitions_hash=_tool_definitions_hash(batch),
-        finish_reasons=pl.Series(
-            [_finish_reasons(value) if value else None for value in said], dtype=pl.List(pl.String)
-        ),
+        finish_reasons=_column([_finish_reasons(value) if value else None for value in said], pa.list_(pa.string())),
     )
 
 
@@ -173,7 +173,12 @@ def _events(batch: Batch, name: str, wanted: Mask) -> Iterator[tuple[int, list[t
 
 
 def _texts(values: Iterable[str | None]) -> pl.Series:
-    return pl.Series([value[:PREVIEW_CHARACTERS] if value else None for value in values], dtype=pl.String)
+    return _column([value[:PREVIEW_CHARACTERS] if value else None for value in values], pa.string())
+
+
+def _column(values: list[Any], kind: pa.DataType) -> pl.Series:
+    """A series by way of Arrow, which takes nested Python values several times faster than Polars."""
+    return pl.Series(pa.array(values, kind))
 
 
 def _proposed(said: Messages) -> list[dict[str, str | None]] | None:

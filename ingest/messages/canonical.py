@@ -15,9 +15,10 @@ Message = dict[str, Any]
 
 BLOCKS = '[{"type":'  # how a text begins that is JSON of content blocks (OpenLLMetry)
 _MESSAGE_KEYS = {"role", "parts", "finish_reason"}
-_SPEAKERS = {"user", "assistant", "system"}
+_SPEAKERS = {"user", "assistant", "system", "tool"}
 _TEXT_KEYS = {"type", "content"}
 _CALL_KEYS = {"type", "id", "name", "arguments"}
+_ANSWER_KEYS = {"type", "id", "response"}
 
 
 def is_canonical(value: Any, role: str) -> bool:
@@ -33,24 +34,25 @@ def is_canonical(value: Any, role: str) -> bool:
         speaker, reason, parts = message.get("role"), message.get("finish_reason", "stop"), message.get("parts")
         if not isinstance(speaker, str) or speaker not in _SPEAKERS or (speaker == "system" and role == "assistant"):
             return False
-        if not isinstance(reason, str) or not reason or not isinstance(parts, list):
+        if not isinstance(reason, str) or not reason or not isinstance(parts, list) or not (parts or speaker != "tool"):
             return False
-        if not all(_is_canonical_text(part) or _is_canonical_call(part, speaker) for part in parts):
+        if not all(_is_canonical_part(part, speaker) for part in parts):
             return False
     return True
 
 
-def _is_canonical_text(part: Any) -> bool:
-    if not isinstance(part, dict) or part.keys() != _TEXT_KEYS or part["type"] != "text":
+def _is_canonical_part(part: Any, speaker: str) -> bool:
+    if not isinstance(part, dict):
         return False
-    text = part["content"]
-    return isinstance(text, str) and text != "" and not text.startswith(BLOCKS) and not is_object_repr(text)
-
-
-def _is_canonical_call(part: Any, speaker: str) -> bool:
-    if not isinstance(part, dict) or part.keys() != _CALL_KEYS or part["type"] != "tool_call" or speaker == "system":
-        return False
-    return isinstance(part["id"], str) and isinstance(part["name"], str) and isinstance(part["arguments"], dict)
+    kind, keys = part.get("type"), part.keys()
+    if kind == "text" and keys == _TEXT_KEYS and speaker != "tool":
+        text = part["content"]
+        return isinstance(text, str) and text != "" and not text.startswith(BLOCKS) and not is_object_repr(text)
+    if kind == "tool_call" and keys == _CALL_KEYS and speaker in ("user", "assistant"):
+        return isinstance(part["id"], str) and isinstance(part["name"], str) and isinstance(part["arguments"], dict)
+    if kind == "tool_call_response" and keys == _ANSWER_KEYS and speaker == "tool":
+        return isinstance(part["id"], str) and part["response"] is not None
+    return False
 
 
 def text_message(text: str, role: str) -> Message:
