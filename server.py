@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -96,6 +97,7 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
     http = uvicorn.Server(
         uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=10, server_header=False)
     )
+    gc.freeze()  # what is there by now stays, and the collector need not look at it again
     print(f"runlight http listening url=http://{_address(settings.http_host, listener.getsockname()[1])}", flush=True)
     print(f"runlight grpc listening address={_address(settings.grpc_host, grpc_port)}", flush=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again
