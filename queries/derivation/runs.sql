@@ -141,7 +141,10 @@ tops as (
         arg_min(environment, node) as environment,
         arg_min(conversation_id, (not is_root, node)) as conversation_id,
         arg_min(user_id, (not is_root, node)) as user_id,
-        arg_min(input_preview, (kind not in ('workflow', 'agent') and not is_root, kind <> 'human', depth, node)) filter (
+        arg_min(
+            input_preview,
+            (kind not in ('workflow', 'agent') and (kind = 'llm' or not is_root), kind <> 'human', depth, node)
+        ) filter (
             where kind in ('workflow', 'agent', 'llm', 'human') or is_root
         ) as input_preview,
         coalesce(

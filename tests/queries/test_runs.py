@@ -207,8 +207,8 @@ def test_a_late_judgement_does_not_prolong_a_run(derived: Derive) -> None:
 def test_traces_with_one_run_key_are_one_run(derived: Derive) -> None:
     told = derived(
         Telling()
-        .span("call 1", "llm", trace="t1", run_key="prompt-7")
-        .span("call 2", "llm", at=5, trace="t2", run_key="prompt-7")
+        .span("call 1", "llm", trace="t1", run_key="prompt-7", input_preview="where you are … fix it")
+        .span("call 2", "llm", at=5, trace="t2", run_key="prompt-7", input_preview="where you are … fix it")
         .log("user_prompt", "human", at=-1, run_key="prompt-7", input_preview="fix it")
     )
 
