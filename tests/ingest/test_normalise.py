@@ -14,13 +14,21 @@ from ingest.normalise import normalise
 from ingest.transforms import _STEPS, AS_THEY_ARE
 
 
-def _span(name: str = "chat", scope: str = "", status: int = 0, **attributes: Any) -> dict[str, Any]:
+def _span(
+    name: str = "chat",
+    scope: str = "",
+    status: int = 0,
+    event: tuple[str, dict[str, Any]] | None = None,
+    **attributes: Any,
+) -> dict[str, Any]:
     data = TracesData()
     scope_spans = data.resource_spans.add().scope_spans.add()
     scope_spans.scope.name = scope
     span = scope_spans.spans.add(trace_id=bytes([1] * 16), span_id=bytes([1] * 8), name=name)
     span.status.code = status
     _set(span.attributes, attributes)
+    if event is not None:
+        _set(span.events.add(name=event[0]).attributes, event[1])
     return _row(Signal.SPAN, data.SerializeToString())
 
 
@@ -115,6 +123,23 @@ def test_tool_arguments_are_kept_as_json_and_cut_with_a_mark() -> None:
     assert row["kind"] == "tool"
     assert len(row["tool_args"]) == 2_000
     assert row["cut"] == ["tool_args"]
+
+
+@pytest.mark.parametrize(
+    ("tool_name", "output", "result"),
+    [
+        ("Bash", {"bash_command": "echo hello", "output": "hello"}, "hello"),
+        ("Read", {"file_path": "a.txt", "content": "read"}, "read"),
+        ("Edit", {"file_path": "a.txt", "diff": "[]"}, "[]"),
+        ("Write", {"file_path": "a.txt", "content": "written, which is no result"}, None),
+    ],
+)
+def test_what_a_tool_of_claude_code_gave_back_stands_in_an_event_of_its_span(
+    tool_name: str, output: dict[str, Any], result: str | None
+) -> None:
+    scope = "com.anthropic.claude_code.tracing"
+    row = _span("claude_code.tool", scope, event=("tool.output", output), span__type="tool", tool_name=tool_name)
+    assert (row["kind"], row["tool_name"], row["tool_result"]) == ("tool", tool_name, result)
 
 
 def test_numbers_that_arrive_as_text_in_logs_are_read_and_the_cache_is_included() -> None:
