@@ -8,11 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 DEFAULT_WINDOW_NS = 7 * 86_400 * 10**9
-STATUSES = ("ok", "error", "waiting", "running", "abandoned")
+RUN_STATUSES = ("ok", "error", "waiting", "running", "abandoned")
+STEP_STATUSES = ("ok", "error", "denied", "cancelled", "pending", "running")
 EVIDENCE = ("explicit", "content", "inferred")
 
 # The times that the store can hold: 1970 up to a year before nanoseconds overflow 64 bits.
-_EARLIEST_NS, _LATEST_NS = 0, 9_191_000_000 * 10**9
+EARLIEST_NS, LATEST_NS = 0, 9_191_000_000 * 10**9
 _UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9, "d": 86_400 * 10**9, "w": 7 * 86_400 * 10**9}
 _RELATIVE = re.compile(r"-(\d{1,9})([smhdw])")
 _RFC_3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
@@ -62,19 +63,15 @@ def read_filters(
     since: str | None = None,
     until: str | None = None,
     tz: str = "UTC",
-    statuses: Iterable[str] = (),
     evidence: str | None = None,
     attributes: Mapping[str, str] | None = None,
     **narrowing: str | None,
 ) -> Filters:
     """Filters from what was asked in text; the window defaults to the last 7 days. Raises BadFilter."""
     until_ns = read_time("until", until, now_ns) if until else now_ns
-    since_ns = read_time("since", since, now_ns) if since else max(_EARLIEST_NS, until_ns - DEFAULT_WINDOW_NS)
+    since_ns = read_time("since", since, now_ns) if since else max(EARLIEST_NS, until_ns - DEFAULT_WINDOW_NS)
     if since_ns > until_ns:
         raise BadFilter("the window ends before it begins: since is later than until")
-    asked_statuses = tuple(statuses)
-    for status in asked_statuses:
-        expect("status", status, STATUSES)
     if evidence is not None:
         expect("evidence", evidence, EVIDENCE)
     return Filters(
@@ -83,7 +80,7 @@ def read_filters(
         since_ns=since_ns,
         until_ns=until_ns,
         tz=read_zone(tz),
-        statuses=asked_statuses or None,
+        statuses=None,
         evidence=evidence,
         attributes=tuple(f"{key}={value}" for key, value in (attributes or {}).items()) or None,
         words=None,
@@ -92,13 +89,21 @@ def read_filters(
     )
 
 
+def read_statuses(asked: Iterable[str], known: Iterable[str]) -> tuple[str, ...] | None:
+    """The statuses asked for, or None for any. Raises BadFilter."""
+    statuses = tuple(asked)
+    for status in statuses:
+        expect("status", status, known)
+    return statuses or None
+
+
 def read_time(name: str, text: str, now_ns: int) -> int:
     """Nanoseconds since 1970 of an RFC 3339 time, a day (its start in UTC), `now`, or a time before now such as
     `-24h` (units s, m, h, d, w). Raises BadFilter."""
     if text == "now":
         return now_ns
     if relative := _RELATIVE.fullmatch(text):
-        return max(_EARLIEST_NS, now_ns - int(relative[1]) * _UNITS_NS[relative[2]])
+        return max(EARLIEST_NS, now_ns - int(relative[1]) * _UNITS_NS[relative[2]])
     parts = _RFC_3339.fullmatch(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
     if parts is None:
         raise BadFilter(
@@ -110,7 +115,7 @@ def read_time(name: str, text: str, now_ns: int) -> int:
     except (ValueError, OverflowError):
         raise BadFilter(f"{name} is no time that exists: {_shown(text)}") from None
     moment_ns = seconds * 10**9 + int((parts[3] or "").ljust(9, "0"))
-    if not _EARLIEST_NS <= moment_ns <= _LATEST_NS:
+    if not EARLIEST_NS <= moment_ns <= LATEST_NS:
         raise BadFilter(f"{name} must lie between 1970 and 2261, not {_shown(text)}")
     return moment_ns
 

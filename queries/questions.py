@@ -1,13 +1,13 @@
 """The questions, one typed function per `.sql` file. What each means and which columns it has is said there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
 
-from queries.cursors import Place
+from queries.cursors import LastRow
 from queries.database import Database
 from queries.filters import Filters
 from queries.locating import run_of
@@ -26,7 +26,7 @@ class Page:
     """One page of a list, and where the next one begins: null after the last."""
 
     rows: pa.Table
-    next: Place | None
+    next: LastRow | None
 
 
 def runs(
@@ -35,7 +35,7 @@ def runs(
     *,
     sort: str = "started_at",
     order: str = "desc",
-    after: Place | None = None,
+    after: LastRow | None = None,
     limit: int = 100,
 ) -> Page:
     """The runs of the window by `sort` (one of RUN_SORTS) in `order` (one of ORDERS), the unknown last."""
@@ -121,14 +121,12 @@ def tool_calls(
     database: Database,
     filters: Filters,
     *,
-    statuses: Sequence[str] = (),
     run_id: str | None = None,
-    after: Place | None = None,
+    after: LastRow | None = None,
     limit: int = 100,
 ) -> Page:
-    """The executed and refused tool calls of the window, newest first; `statuses` are those of steps."""
-    values = filters.values() | _after(after)
-    values |= {"statuses": list(statuses) or None, "run_id": run_id, "limit": limit + 1}
+    """The executed and refused tool calls of the window, newest first; the filters' statuses are those of steps."""
+    values = filters.values() | _after(after) | {"run_id": run_id, "limit": limit + 1}
     return _page(database.ask("tool_calls", values), limit)
 
 
@@ -177,10 +175,10 @@ def filter_values(database: Database, filters: Filters, limit: int = 100) -> pa.
     return database.ask("filter_values", filters.values() | {"limit": limit})
 
 
-def _after(place: Place | None) -> dict[str, object]:
-    if place is None:
+def _after(last: LastRow | None) -> dict[str, object]:
+    if last is None:
         return {"after_value": None, "after_time": None, "after_name": None}
-    return {"after_value": place.value, "after_time": place.time, "after_name": place.name}
+    return {"after_value": last.value, "after_time": last.time, "after_name": last.name}
 
 
 def _page(found: pa.Table, limit: int) -> Page:
@@ -190,4 +188,4 @@ def _page(found: pa.Table, limit: int) -> Page:
     if found.num_rows <= limit:
         return Page(shown, None)
     last = rows.slice(limit - 1).to_pylist()[0]
-    return Page(shown, Place(last["sort_value"], last["sort_time"], last["sort_name"]))
+    return Page(shown, LastRow(last["sort_value"], last["sort_time"], last["sort_name"]))

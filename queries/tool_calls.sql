@@ -116,6 +116,7 @@ where ($workflow is null or workflow_name = $workflow)
     and ($statuses is null or list_contains($statuses, status))
     and ($attributes is null or list_has_all(labels, $attributes))
     and ($run_id is null or run_id = $run_id)
+    and ($evidence is null or run_id in (select evident.run_id from runs_with_evidence($project, $evidence) as evident))
     and (
         $model is null
         or run_id in (

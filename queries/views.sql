@@ -72,6 +72,16 @@ select
     labels
 from runs;
 
+-- The runs with an approval or correction of this evidence.
+create or replace macro runs_with_evidence(in_project, with_evidence) as table
+select run_id
+from approvals
+where project = in_project and evidence = with_evidence
+union
+select run_id
+from corrections
+where project = in_project and evidence = with_evidence;
+
 -- The runs that the common filters let through: started within [since_ns, until_ns) and, where a filter is not null,
 -- matching it. An agent or tool matches if any step's does, a model if it was requested or served. Words must all occur
 -- in a run's names, ids, error or previews, in any case, or the run is one of those whose records mention them.
@@ -139,14 +149,7 @@ where project = in_project
     and (conversation is null or conversation_id = conversation)
     and (statuses is null or list_contains(statuses, status))
     and (attributes is null or list_has_all(labels, attributes))
-    and (
-        with_evidence is null
-        or (project, run_id) in (
-            select (approvals.project, approvals.run_id) from approvals where approvals.evidence = with_evidence
-            union all
-            select (corrections.project, corrections.run_id) from corrections where corrections.evidence = with_evidence
-        )
-    )
+    and (with_evidence is null or run_id in (select evident.run_id from runs_with_evidence(in_project, with_evidence) as evident))
     and (
         words is null
         or run_id in (select unnest(mentioned))

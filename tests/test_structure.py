@@ -31,8 +31,8 @@ KNOWN_ONLY_TO = {
     "plotly": ("pages",),
     "duckdb": ("ingest", "queries", "server"),
     "grpc": ("ingest.grpc_receiver", "ingest.errors", "server"),
-    "starlette": ("ingest.receiver", "queries.api", "server"),
-    "fastapi": ("queries.api", "server"),
+    "starlette": ("ingest.receiver", "queries.routes", "server"),
+    "fastapi": ("queries.api", "queries.routes", "server"),
     "pydantic_settings": ("settings",),
 }
 

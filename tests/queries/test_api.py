@@ -249,7 +249,8 @@ def test_an_unacceptable_media_type_is_406(http: httpx.Client) -> None:
         ("/api/runs?limit=many", "limit"),
         ("/api/runs?cursor=abc", "cursor"),
         ("/api/runs?cursor=%F0%9F%92%A5", "cursor"),
-        ("/api/runs?status=fine", "status"),
+        ("/api/runs?status=fine", "status is one of ok, error, waiting"),
+        ("/api/tool-calls?status=waiting", "status is one of ok, error, denied"),
         ("/api/runs?project=../x", "project"),
         ("/api/tool-calls?cursor=e30", "cursor"),
         ("/api/ingest?part=all", "part"),
@@ -451,6 +452,35 @@ def test_an_opened_run_shows_what_was_committed_since() -> None:
             insert(connection, Telling().span(name, "agent", at=place).rows)
             for _ in range(2):
                 assert client.steps(project="default", run_id=trace_hex("t")).height == place + 1
+
+
+def test_an_opened_run_shows_the_correction_that_came_days_later() -> None:
+    connection = empty_store()
+    with asking(connection) as client:
+        for told in (
+            Telling().span("agent", "agent"),
+            Telling().log("edit", "human", at=3 * 86_400, trace="t", correction_kind="edited_output"),
+            Telling().log("second edit", "human", at=5 * 86_400, trace="t", correction_kind="edited_output"),
+        ):
+            insert(connection, told.rows)
+            rebuild_all(connection)
+            assert told.rows[0]["name"] in client.steps(project="default", run_id=trace_hex("t"))["name"].to_list()
+
+
+def test_lists_are_narrowed_by_how_sure_an_approval_is() -> None:
+    asked = {"approval_id": "a", "tool_name": "pay", "tool_call_id": "k"}
+    told = Telling().span("agent", "agent", lasts=9).span("ask", "approval", at=1, under="agent", **asked)
+    told.span("pay", "tool", at=3, under="agent", tool_call_id="k")
+    told.span("other", "agent", trace="other").span("look", "tool", trace="other", under="other")
+    connection = empty_store()
+    insert(connection, told.rows)
+    rebuild_all(connection)
+    with asking(connection) as client:
+        assert client.tool_calls()[0]["tool_name"].sort().to_list() == ["look", "pay"]
+        for evidence, tools in [("explicit", ["pay"]), ("content", [])]:
+            assert client.tool_calls(evidence=evidence)[0]["tool_name"].to_list() == tools
+            assert client.runs(evidence=evidence)[0].height == client.summary(evidence=evidence)["run_count"].item()
+            assert client.runs(evidence=evidence)[0].height == len(tools)
 
 
 def test_a_server_that_is_gone_is_down(store: duckdb.DuckDBPyConnection) -> None:

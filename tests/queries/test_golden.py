@@ -59,13 +59,15 @@ def _written(answers: dict[str, Any]) -> str:
 
 
 def _lines(answer: Any) -> str:
-    if not isinstance(answer, pa.Table):
-        return _json(answer)
-    rows = [
-        {name: _rounded(value) for name, value in row.items() if name not in VOLATILE and value not in (None, [], "")}
-        for row in orjson.loads(rows_json(answer))
-    ]
-    return "[" + ",".join(f"\n{_json(row)}" for row in rows) + "]"
+    if isinstance(answer, pa.Table):
+        return "[" + ",".join(f"\n{_json(_settled(row))}" for row in orjson.loads(rows_json(answer))) + "]"
+    return _json(_settled(answer) if isinstance(answer, dict) else answer)
+
+
+def _settled(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _rounded(value) for name, value in row.items() if name not in VOLATILE and value not in (None, [], "")
+    }
 
 
 def _rounded(value: Any) -> Any:

@@ -74,7 +74,7 @@ def test_a_question_is_asked_by_the_one_function_of_its_name(name: str) -> None:
 
 def asked_questions() -> Iterator[tuple[str, str]]:
     """Each function in queries/ with the question that it asks: a text that it gives to `ask` or its like."""
-    for path in sorted(FOLDER.glob("*.py")):
+    for path in sorted(FOLDER.rglob("*.py")):
         for function in ast.walk(ast.parse(path.read_text())):
             if isinstance(function, ast.FunctionDef):
                 for call in ast.walk(function):

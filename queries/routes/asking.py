@@ -1,0 +1,173 @@
+"""What routes share: how they ask, the parameters that many of them take, and the encodings of their answers."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Annotated, TypeVar
+
+import pyarrow as pa
+from fastapi import Depends, HTTPException, Query, Request, Response
+
+from queries import questions
+from queries.cursors import write_cursor
+from queries.database import Database
+from queries.details import Records
+from queries.encoding import MediaType, choose_media_type, encode_table
+from queries.filters import RUN_STATUSES, STEP_STATUSES, Filters, read_filters, read_project, read_statuses
+from queries.opening import OpenedRun, Opener
+
+MOST_ROWS = 1_000
+_NEXT_HEADER = "x-runlight-next"
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks the store. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data."""
+
+    database: Database
+    opener: Opener
+    records: Records
+    pool: ThreadPoolExecutor
+    clock_ns: Callable[[], int]
+    waiting_bytes: Callable[[], int]
+    remove_project: Callable[[str], None] | None
+
+    async def ask(self, question: Callable[[], Answer]) -> Answer:
+        """Run a question in the pool, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, question)
+
+    async def table(self, media_type: MediaType, question: Callable[[], pa.Table]) -> Response:
+        """A question's rows in this encoding."""
+        body = await self.ask(lambda: encode_table(question(), media_type))
+        return Response(body, media_type=media_type.value)
+
+    async def page(self, media_type: MediaType, order: str, question: Callable[[], questions.Page]) -> Response:
+        """A page of a list in this order; where the next one begins is in the body of JSON and in a header of all."""
+
+        def answer() -> tuple[bytes, str | None]:
+            page = question()
+            following = None if page.next is None else write_cursor(order, page.next)
+            return encode_table(page.rows, media_type, following), following
+
+        body, following = await self.ask(answer)
+        headers = {} if following is None else {_NEXT_HEADER: following}
+        return Response(body, media_type=media_type.value, headers=headers)
+
+    def opened(self, project: str, run_id: str, question: Callable[[OpenedRun], Answer]) -> Callable[[], Answer]:
+        """A question about one run, as a question that opens it."""
+
+        def answer() -> Answer:
+            with self.opener.open(project, run_id) as opened:
+                return question(opened)
+
+        return answer
+
+    def search(self, filters: Filters, text: str) -> Filters:
+        """The filters, narrowed to the runs whose names and ids hold all words of the text, or one of whose records."""
+        words = tuple(text.split())
+        if not words:
+            return filters
+        places = self.records.mentioning(filters.project, words, filters.since_ns, filters.until_ns)
+        mentioned = questions.runs_of_records(self.database, filters.project, places)
+        return replace(filters, words=words, mentioned=tuple(mentioned))
+
+
+async def _asker(request: Request) -> Asker:
+    asker: Asker = request.app.state.asker
+    return asker
+
+
+async def _media_type(request: Request) -> MediaType:
+    chosen = choose_media_type(request.headers.get("accept"))
+    if chosen is None:
+        raise HTTPException(406, f"answers are {', '.join(MediaType)}")
+    return chosen
+
+
+_ProjectName = Annotated[str, Query(alias="project", description="Project.")]
+_Since = Annotated[
+    str | None,
+    Query(description="Start of the window: RFC 3339, a day, or relative like -24h. Default: 7 days before until."),
+]
+_Until = Annotated[str | None, Query(description="End of the window, not included. Default: now.")]
+
+
+async def _project(name: _ProjectName = "default") -> str:
+    return read_project(name)
+
+
+Asking = Annotated[Asker, Depends(_asker)]
+Encoding = Annotated[MediaType, Depends(_media_type)]
+Project = Annotated[str, Depends(_project)]
+
+
+async def _window(
+    asker: Asking, project: _ProjectName = "default", since: _Since = None, until: _Until = None
+) -> Filters:
+    return read_filters(asker.clock_ns(), project=project, since=since, until=until)
+
+
+async def _filters(
+    request: Request,
+    asker: Asking,
+    project: _ProjectName = "default",
+    since: _Since = None,
+    until: _Until = None,
+    tz: Annotated[str, Query(description="Time zone that days and hours are cut in.")] = "UTC",
+    workflow: Annotated[str | None, Query(description="Workflow name.")] = None,
+    agent: Annotated[str | None, Query(description="Name of any step's agent.")] = None,
+    service: Annotated[str | None, Query(description="Service name.")] = None,
+    environment: Annotated[str | None, Query(description="Deployment environment.")] = None,
+    release: Annotated[str | None, Query(description="Service version.")] = None,
+    model: Annotated[str | None, Query(description="Requested or served model.")] = None,
+    tool: Annotated[str | None, Query(description="Tool name.")] = None,
+    user: Annotated[str | None, Query(description="User id.")] = None,
+    conversation: Annotated[str | None, Query(description="Conversation id.")] = None,
+    evidence: Annotated[
+        str | None,
+        Query(description="Only with approvals or corrections of this evidence: explicit, content, inferred."),
+    ] = None,
+) -> Filters:
+    """Also `attr.<key>=<value>`, for any attribute, tag or metadata key."""
+    attributes = {
+        name.removeprefix("attr."): value for name, value in request.query_params.items() if name.startswith("attr.")
+    }
+    return read_filters(
+        asker.clock_ns(),
+        project=project,
+        since=since,
+        until=until,
+        tz=tz,
+        evidence=evidence,
+        attributes=attributes,
+        workflow=workflow,
+        agent=agent,
+        service=service,
+        environment=environment,
+        release=release,
+        model=model,
+        tool=tool,
+        user=user,
+        conversation=conversation,
+    )
+
+
+_Narrowed = Annotated[Filters, Depends(_filters)]
+_Statuses = Annotated[list[str] | None, Query(description="Status; repeat it for several.")]
+
+
+async def _run_filters(filters: _Narrowed, status: _Statuses = None) -> Filters:
+    return replace(filters, statuses=read_statuses(status or (), RUN_STATUSES))
+
+
+async def _tool_call_filters(filters: _Narrowed, status: _Statuses = None) -> Filters:
+    return replace(filters, statuses=read_statuses(status or (), STEP_STATUSES))
+
+
+Window = Annotated[Filters, Depends(_window)]
+RunFilters = Annotated[Filters, Depends(_run_filters)]
+ToolCallFilters = Annotated[Filters, Depends(_tool_call_filters)]
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows in the answer, at most.")]

@@ -1,0 +1,88 @@
+"""Questions about many runs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from queries import questions
+from queries.cursors import read_cursor
+from queries.filters import expect
+from queries.routes.asking import Asking, Encoding, Limit, RunFilters, ToolCallFilters, Window
+
+router = APIRouter(tags=["runs"])
+
+_Words = Annotated[str, Query(description="Words that names and ids, or one message, must all hold.")]
+_Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
+
+
+@router.get("/api/runs", summary="Runs of a window")
+async def runs(
+    asker: Asking,
+    encoding: Encoding,
+    filters: RunFilters,
+    q: _Words = "",
+    sort: Annotated[str, Query(description=f"One of {', '.join(questions.RUN_SORTS)}.")] = "started_at",
+    order: Annotated[str, Query(description="desc, the largest and newest first, or asc.")] = "desc",
+    limit: Limit = 100,
+    cursor: _Cursor = None,
+) -> Response:
+    expect("sort", sort, questions.RUN_SORTS)
+    expect("order", order, questions.ORDERS)
+    list_order = f"runs by {sort} {order}"
+    after = read_cursor(cursor, list_order) if cursor else None
+    return await asker.page(
+        encoding,
+        list_order,
+        lambda: questions.runs(
+            asker.database, asker.search(filters, q), sort=sort, order=order, after=after, limit=limit
+        ),
+    )
+
+
+@router.get("/api/summary", summary="Totals over the runs of a window")
+async def summary(asker: Asking, encoding: Encoding, filters: RunFilters, q: _Words = "") -> Response:
+    return await asker.table(encoding, lambda: questions.summary(asker.database, asker.search(filters, q)))
+
+
+@router.get("/api/tool-calls", summary="Executed and refused tool calls of a window, newest first")
+async def tool_calls(
+    asker: Asking,
+    encoding: Encoding,
+    filters: ToolCallFilters,
+    run: Annotated[str | None, Query(description="Only of this run.")] = None,
+    limit: Limit = 100,
+    cursor: _Cursor = None,
+) -> Response:
+    list_order = "tool calls"
+    after = read_cursor(cursor, list_order) if cursor else None
+    return await asker.page(
+        encoding,
+        list_order,
+        lambda: questions.tool_calls(asker.database, filters, run_id=run, after=after, limit=limit),
+    )
+
+
+@router.get("/api/filter-values", summary="What runs can be narrowed by")
+async def filter_values(asker: Asking, encoding: Encoding, filters: RunFilters, limit: Limit = 100) -> Response:
+    return await asker.table(encoding, lambda: questions.filter_values(asker.database, filters, limit))
+
+
+@router.get("/api/label-keys", summary="Attribute keys seen on runs of a window")
+async def label_keys(asker: Asking, encoding: Encoding, filters: RunFilters, limit: Limit = 200) -> Response:
+    return await asker.table(encoding, lambda: questions.label_keys(asker.database, filters, limit))
+
+
+@router.get("/api/label-values", summary="Values of an attribute key seen on runs of a window")
+async def label_values(
+    asker: Asking,
+    encoding: Encoding,
+    filters: RunFilters,
+    key: Annotated[str, Query(min_length=1, description="The attribute, tag or metadata key.")],
+    limit: Limit = 100,
+) -> Response:
+    return await asker.table(encoding, lambda: questions.label_values(asker.database, filters, key, limit))
+
+
+@router.get("/api/version", summary="Changes when answers about the window may have changed", tags=["store"])
+async def store_version(asker: Asking, encoding: Encoding, window: Window) -> Response:
+    return await asker.table(encoding, lambda: questions.store_version(asker.database, window))
