@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import uvicorn
+import uvloop
 
 from ingest.grpc_receiver import start_grpc
 from ingest.prepare import Preparer
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     if listener is None:
         return _renormalise(store, preparer)
-    return asyncio.run(_serve(settings, listener, store, preparer))
+    return uvloop.run(_serve(settings, listener, store, preparer))
 
 
 def _renormalise(store: Store, preparer: Preparer) -> int:

@@ -37,7 +37,7 @@ KNOWN_ONLY_TO = {
 }
 
 # Installed for others to find, never imported by us.
-PLUGINS = {"uvloop", "httptools"}
+PLUGINS = {"httptools"}
 
 
 def sources() -> Iterator[Path]:
