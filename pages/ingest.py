@@ -2,22 +2,21 @@
 
 import streamlit as st
 
-from pages.shared import data, faces, filters, ledger, links
+from pages.shared import data, faces, filters, ledger
 
-project, zone = links.project(), filters.viewer_zone()
+chosen = filters.current()
 st.title("Ingest")
-since, until, window = filters.choose_window()
 
 
 def draw() -> None:
-    arrived = data.answer("ingest", project=project, since=since, until=until)
+    arrived = data.answer("ingest", **chosen.asked)
     if arrived["totals"].is_empty():
-        faces.nothing_arrived(project, since, window)
+        faces.nothing_arrived(chosen)
         return
     ledger.draw_losses(arrived["totals"])
-    ledger.draw_totals(arrived["totals"], zone)
-    ledger.draw_services(arrived["services"], zone)
-    ledger.draw_batches(arrived["batches"], zone)
+    ledger.draw_totals(arrived["totals"], chosen.zone)
+    ledger.draw_services(arrived["services"], chosen.zone)
+    ledger.draw_batches(arrived["batches"], chosen.zone)
 
 
 data.live(draw)

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.shared import data, faces, filters, inspector, links, overview, steps, timeline
+from pages.shared import address, data, faces, filters, inspector, menu, overview, steps, timeline
 from queries.client import NotFound
 
-project, zone = links.project(), filters.viewer_zone()
-run_id = st.query_params.get("run", "")
+chosen = filters.current()
+project, zone = chosen.project, chosen.zone
+run_id = address.text("run")
 try:
     run = data.answer("run", project=project, run_id=run_id)
     all_steps = steps.described(data.answer("steps", project=project, run_id=run_id))
@@ -15,7 +16,7 @@ except NotFound:
     st.stop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.page_link(links.RUNS_PAGE, label="Runs", icon=":material/arrow_back:", query_params=links.back_to_runs(project))
+    menu.draw_way_back()
     overview.download(project, run_id)
 overview.title(run, zone)
 overview.numbers(run)

@@ -1,5 +1,7 @@
 """Runs: what ran in a window, how it ended, and the way to each run."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.shared import address, data, faces, filters, links, summary, tables
@@ -13,8 +15,9 @@ SORTS = {
     "most errors": "errors",
 }
 
-asked = filters.current()
+chosen = filters.current()
 words, cursor, watched = address.text("q"), address.text("cursor"), address.flag("live", True)
+links.complain_unless_among("sort", SORTS)
 with st.container(horizontal=True, vertical_alignment="center", key="heading"):
     st.title("Runs")
     st.text_input(
@@ -25,7 +28,6 @@ with st.container(horizontal=True, vertical_alignment="center", key="heading"):
         width=230,
         **address.bound("q", words, ""),
     )
-    links.complain_unless_among("sort", SORTS)
     sort = st.selectbox(
         "Sort",
         list(SORTS),
@@ -38,16 +40,14 @@ with st.container(horizontal=True, vertical_alignment="center", key="heading"):
 
 
 def draw() -> None:
-    question = {**asked.asked, "q": words or None}
+    question = {**chosen.asked, "q": words or None}
     runs, following = data.answer("runs", **question, sort=SORTS[sort], cursor=cursor or None, limit=PAGE_ROWS)
     if runs.is_empty():
-        faces.no_runs(asked, words)
+        faces.no_runs(chosen, words)
         return
     summary.draw(data.answer("summary", **question))
-    opened = tables.runs_table(runs, asked.zone)
+    tables.runs_table(runs, chosen.zone, partial(links.open_run, chosen.project))
     links.draw_pager(cursor, following)
-    if opened:
-        links.open_run(asked.project, opened)
 
 
 data.live(draw, watched=watched and not cursor)

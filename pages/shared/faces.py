@@ -5,8 +5,8 @@ from datetime import datetime
 import polars as pl
 import streamlit as st
 
-from pages.shared import data, first_trace, links
-from pages.shared.filters import Filters, clear_filters, viewer_zone, widen_window
+from pages.shared import data, filters, first_trace, menu
+from pages.shared.filters import Filters
 from pages.shared.format import local_time, plain
 from queries.client import ServerDown
 from settings import Settings
@@ -54,43 +54,44 @@ def no_such_run(project: str, run_id: str) -> None:
     st.title("No such run")
     st.text(f"The project {project} has no run with the id {plain(run_id[:200]) or '(none given)'}.")
     st.markdown("It may not have arrived yet, belong to another project, or have been removed.")
-    st.page_link(links.RUNS_PAGE, label="All runs", icon=":material/arrow_back:", query_params=links.to_all(project))
+    st.page_link(menu.RUNS.script, label="All runs", icon=":material/arrow_back:", query_params={"project": project})
 
 
-def no_runs(project: str, asked: Filters) -> None:
+def no_runs(asked: Filters, searched: str) -> None:
     """Nothing to list: because nothing has arrived at all, or nothing in this window."""
-    known = data.projects().filter(pl.col("project") == project, pl.col("run_count") > 0)
+    known = data.projects().filter(pl.col("project") == asked.project, pl.col("run_count") > 0)
     if known.is_empty():
-        empty_store(project)
+        empty_store(asked.project)
     else:
-        _empty_window(asked, known["last_activity_at"][0])
+        _empty_window(asked, searched, known["last_activity_at"][0])
 
 
-def nothing_arrived(project: str, since: str, window: str) -> None:
+def nothing_arrived(asked: Filters) -> None:
     """Nothing on the ledger: ever, or in this window."""
-    if data.projects().filter(pl.col("project") == project).is_empty():
-        empty_store(project)
+    if data.projects().filter(pl.col("project") == asked.project).is_empty():
+        empty_store(asked.project)
         return
-    st.info(f"Nothing arrived in {window}.", icon=":material/search_off:")
-    if since != data.ALL_TIME and _widen_button():
+    st.info(f"Nothing arrived in {asked.window}.", icon=":material/search_off:")
+    if not asked.is_all_time and _widen_button():
         st.rerun()
 
 
 def _widen_button() -> bool:
-    return st.button("Look at all time", key="widen_window", icon=":material/date_range:", on_click=widen_window)
+    return st.button("Look at all time", key="widen_window", icon=":material/date_range:", on_click=filters.widen)
 
 
-def _empty_window(asked: Filters, last_activity_at: datetime) -> None:
+def _empty_window(asked: Filters, searched: str, last_activity_at: datetime) -> None:
+    is_narrowed = bool(asked.narrowing or searched)
     st.info(
-        f"No run began in {asked.window}" + (" and passes the filters." if asked.narrowing else "."),
+        f"No run began in {asked.window}" + (" and passes the filters." if is_narrowed else "."),
         icon=":material/search_off:",
     )
-    st.text(f"The newest activity of this project: {local_time(last_activity_at, viewer_zone())}")
+    st.text(f"The newest activity of this project: {local_time(last_activity_at, asked.zone)}")
     with st.container(horizontal=True):
-        lifted = asked.narrowing and st.button(
-            "Clear filters", key="lift_filters", icon=":material/filter_list_off:", on_click=clear_filters
+        lifted = is_narrowed and st.button(
+            "Clear filters", key="lift_filters", icon=":material/filter_list_off:", on_click=filters.clear
         )
-        widened = asked.asked["since"] != data.ALL_TIME and _widen_button()
+        widened = not asked.is_all_time and _widen_button()
     if lifted or widened:
         st.rerun()  # a button in a live part would draw that part only
 

@@ -4,11 +4,10 @@ A click on any cell of a row chooses the row.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 import streamlit as st
-from streamlit.typing import DataframeState
 
 from pages.shared.format import STATUS_LABELS, one_line
 
@@ -26,8 +25,8 @@ ROW_PIXELS = 36
 ROWS_IN_SIGHT = 20
 
 
-def runs_table(runs: pl.DataFrame, zone: str) -> str | None:
-    """The runs in their order; the run_id of the one chosen, else None."""
+def runs_table(runs: pl.DataFrame, zone: str, choose: Callable[[str], None]) -> None:
+    """The runs in their order; `choose` is called with the run_id of the one chosen."""
     shown = runs.select(
         "started_at",
         _status_chips(),
@@ -60,11 +59,11 @@ def runs_table(runs: pl.DataFrame, zone: str) -> str | None:
             "Started (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC", width=160
         ),
     }
-    return _chosen("runs_table", "runs in the chosen order", shown, columns, runs["run_id"])
+    _choosing("runs_table", "runs in the chosen order", shown, columns, runs["run_id"], choose)
 
 
-def session_table(runs: pl.DataFrame, zone: str, of_run: str) -> str | None:
-    """The other runs of a run's session in time order; the run_id of the one chosen, else None."""
+def session_table(runs: pl.DataFrame, zone: str, of_run: str, choose: Callable[[str], None]) -> None:
+    """The other runs of a run's session in time order; `choose` is called with the run_id of the one chosen."""
     ordered = runs.sort("started_at")
     shown = ordered.select(
         "started_at",
@@ -82,7 +81,7 @@ def session_table(runs: pl.DataFrame, zone: str, of_run: str) -> str | None:
         "duration_ms": _seconds("Duration", 2),
         "cost_usd": _dollars(),
     }
-    return _chosen(f"session_table_{of_run}", "other runs of this session", shown, columns, ordered["run_id"])
+    _choosing(f"session_table_{of_run}", "other runs of this session", shown, columns, ordered["run_id"], choose)
 
 
 def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
@@ -140,46 +139,27 @@ def tool_calls_table(calls: pl.DataFrame, choose: Callable[[str], None]) -> None
     _choosing("tool_calls_table", "tool calls of this run", shown, columns, calls["step_id"], choose)
 
 
-def _chosen(key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], ids: pl.Series) -> str | None:
-    return _chosen_id(_draw(key, what, shown, columns, "rerun"), ids)
-
-
 def _choosing(
     key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], ids: pl.Series, choose: Callable[[str], None]
 ) -> None:
-    # The table keeps its selection while other parts of the page open other steps, so only a change counts.
+    # The table keeps its selection while other parts of the page change, so only a change counts.
     def changed() -> None:
-        chosen = _chosen_id(st.session_state[key], ids)
-        if chosen is not None:
-            choose(chosen)
+        cells = st.session_state[key].selection.cells
+        if cells and cells[0][0] < len(ids):
+            choose(str(ids[cells[0][0]]))
 
-    _draw(key, what, shown, columns, changed)
-
-
-def _draw(
-    key: str,
-    what: str,
-    shown: pl.DataFrame,
-    columns: dict[str, Any],
-    on_select: Literal["rerun"] | Callable[[], None],
-) -> DataframeState:
-    return st.dataframe(
+    st.dataframe(
         shown,
         key=key,
         hide_index=True,
         placeholder="—",
         row_height=ROW_PIXELS,
         height=ROW_PIXELS * (min(shown.height, ROWS_IN_SIGHT) + 1) + 2,
-        on_select=on_select,
+        on_select=changed,
         selection_mode="single-cell",
         alt=f"{shown.height} {what}; choosing a cell opens its row",
         column_config=columns,
     )
-
-
-def _chosen_id(state: DataframeState, ids: pl.Series) -> str | None:
-    cells = state.selection.cells
-    return str(ids[cells[0][0]]) if cells and cells[0][0] < len(ids) else None
 
 
 def _words(words: str | pl.Expr, letters: int) -> pl.Expr:

@@ -1,14 +1,16 @@
 """The steps of a run, all at once: waterfall, table, tool calls, cost and latency, and the session's other runs."""
 
+from functools import partial
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from pages.shared import data, figures, links, tables
+from pages.shared import address, data, figures, links, tables
 from pages.shared.format import count
 from pages.shared.steps import end_ms, first_to_open
 
+TABS = ("Timeline", "Steps", "Tool calls", "Cost and latency", "Session")
 BARS_A_PAGE = 50
 RANKED_STEPS = 12
 _CHART = {"displayModeBar": False}
@@ -16,17 +18,17 @@ _CHART = {"displayModeBar": False}
 
 def opened_step(run: dict[str, Any], steps: pl.DataFrame) -> str | None:
     """The step that the URL names, else the one that explains the run's state."""
-    asked = st.query_params.get("step")
-    if asked is not None and asked not in steps["step_id"]:
+    asked = address.text("step")
+    if asked and asked not in steps["step_id"]:
         links.complain("This run has no such step; the one that matters most is opened instead:", asked)
-        asked = None
+        asked = ""
     return asked or first_to_open(run, steps)
 
 
 def draw(project: str, run: dict[str, Any], steps: pl.DataFrame, opened: str | None, zone: str) -> None:
     """Tabs, of which only the open one is computed."""
     waterfall, table, calls, cost, session = st.tabs(
-        ["Timeline", "Steps", "Tool calls", "Cost and latency", "Session"], key="tab", bind="query-params"
+        TABS, **address.bound("tab", address.text("tab", TABS[0], TABS), TABS[0])
     )
     if waterfall.open:
         with waterfall:
@@ -48,7 +50,7 @@ def draw(project: str, run: dict[str, Any], steps: pl.DataFrame, opened: str | N
 def _waterfall(steps: pl.DataFrame, opened: str | None) -> None:
     plumbing_count = steps.filter(kind="other").height
     plumbing = bool(plumbing_count) and st.toggle(
-        f"Show {count(plumbing_count)} plumbing spans", key="plumbing", bind="query-params"
+        f"Show {count(plumbing_count)} plumbing spans", **address.bound("plumbing", address.flag("plumbing"), False)
     )
     shown = steps if plumbing else steps.filter(pl.col("kind") != "other")
     if shown.is_empty():
@@ -71,7 +73,7 @@ def _first_bar(step_ids: pl.Series, opened: str | None) -> int:
     page_count = -(-len(step_ids) // BARS_A_PAGE)
     if page_count == 1:
         return 0
-    asked = st.query_params.get("bars", "")
+    asked = address.text("bars")
     of_opened = ((step_ids.index_of(opened) if opened else None) or 0) // BARS_A_PAGE + 1
     key = f"bars_of_{opened}"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -79,7 +81,7 @@ def _first_bar(step_ids: pl.Series, opened: str | None) -> int:
             page_count,
             default=int(asked) if asked.isdecimal() and 1 <= int(asked) <= page_count else of_opened,
             key=key,
-            on_change=lambda: st.query_params.update(bars=str(st.session_state[key])),
+            on_change=lambda: address.change(bars=st.session_state[key]),
         )
         first = (page - 1) * BARS_A_PAGE
         last = min(first + BARS_A_PAGE, len(step_ids))
@@ -128,6 +130,4 @@ def _session(project: str, run: dict[str, Any], zone: str) -> None:
     if others.is_empty():
         st.caption("This session has no other run.")
         return
-    chosen = tables.session_table(others, zone, run["run_id"])
-    if chosen:
-        st.switch_page(links.RUN_PAGE, query_params=links.to_run(project, chosen))
+    tables.session_table(others, zone, run["run_id"], partial(links.open_run, project))

@@ -73,6 +73,15 @@ class Visitor:
         self.page.mouse.move(box["x"] + 320, box["y"] + box["height"] / 2)
         self.page.mouse.click(box["x"] + 320, box["y"] + box["height"] / 2)
 
+    def choose(self, option: str) -> None:
+        """Presses one of the window's or the statuses' buttons."""
+        self.page.get_by_test_id("stButtonGroup").get_by_text(option, exact=True).click()
+
+    def search(self, words: str) -> None:
+        """Types into the page's search and asks."""
+        self.page.get_by_role("searchbox").fill(words)
+        self.page.get_by_role("searchbox").press("Enter")
+
     def expect_at_rest(self) -> None:
         """All that was asked for is drawn."""
         expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0)

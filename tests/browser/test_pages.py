@@ -74,6 +74,63 @@ def test_the_way_back_leads_to_the_runs_as_they_were_left(
     expect(visitor.page).to_have_url(re.compile("window=7d"))
 
 
+def test_window_and_filters_go_along_from_page_to_page(
+    shared_app: str, server: RunningServer, visitor: Visitor
+) -> None:
+    with tracing(to_project(server, "along")) as tracer:
+        refund_that_fails(tracer)
+        refund_that_works(tracer)
+    menu = visitor.page.get_by_test_id("stSidebar")
+    visitor.page.goto(f"{shared_app}/?project=along&window=7d&status=error&tool=find_order")
+    expect(visitor.rows()).to_have_count(1)
+    menu.get_by_role("link", name="Ingest").click()
+    expect(visitor.page.get_by_role("heading", name="Ingest")).to_be_visible()
+    expect(visitor.page).to_have_url(f"{shared_app}/ingest?project=along&window=7d")
+    menu.get_by_role("link", name="Runs").click()
+    expect(visitor.text("Only status error · tool find_order")).to_be_visible()
+    expect(visitor.rows()).to_have_count(1)
+    assert all(part in visitor.page.url for part in ("window=7d", "status=error", "tool=find_order"))
+    visitor.page.go_back()
+    expect(visitor.page.get_by_role("heading", name="Ingest")).to_be_visible()
+    visitor.page.go_back()
+    expect(visitor.text("Only status error · tool find_order")).to_be_visible()
+
+
+def test_each_step_back_undoes_one_choice(shared_app: str, server: RunningServer, visitor: Visitor) -> None:
+    with tracing(to_project(server, "undo")) as tracer:
+        refund_that_fails(tracer)
+        refund_that_works(tracer)
+    visitor.page.goto(f"{shared_app}/?project=undo")
+    expect(visitor.rows()).to_have_count(2)
+    visitor.choose("error")
+    expect(visitor.rows()).to_have_count(1)
+    visitor.choose("7d")
+    expect(visitor.page).to_have_url(re.compile("window=7d"))
+    visitor.search("no such words")
+    expect(visitor.text("No run began in the last 7 days and passes the filters.")).to_be_visible()
+    visitor.page.go_back()
+    expect(visitor.rows()).to_have_count(1)
+    expect(visitor.page.get_by_role("searchbox")).to_have_value("")
+    visitor.page.go_back()
+    expect(visitor.page).not_to_have_url(re.compile("window="))
+    visitor.page.go_back()
+    expect(visitor.rows()).to_have_count(2)
+
+
+def test_a_link_to_the_page_that_is_shown_changes_its_address(
+    shared_app: str, server: RunningServer, visitor: Visitor
+) -> None:
+    with tracing(to_project(server, "again")) as tracer:
+        refund_that_works(tracer)
+    visitor.page.goto(f"{shared_app}/?project=again&q=nothing&sort=dearest&window=7d")
+    expect(visitor.text("No run began in the last 7 days and passes the filters.")).to_be_visible()
+    visitor.page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
+    expect(visitor.rows()).to_have_count(1)
+    expect(visitor.page).to_have_url(f"{shared_app}/?project=again&window=7d")
+    visitor.page.go_back()
+    expect(visitor.page.get_by_role("searchbox")).to_have_value("nothing")
+
+
 def test_the_runs_are_turned_over_page_by_page(shared_app: str, server: RunningServer, visitor: Visitor) -> None:
     with tracing(to_project(server, "pages")) as tracer:
         for _ in range(51):

@@ -1,0 +1,80 @@
+"""The address is the state: widgets show what its query says and write there what is chosen.
+
+Streamlit's own `bind="query-params"` is not used. A widget that several pages share would keep its value against the
+link that was followed, and leaving a page would put entries into the browser's history that show nothing.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import streamlit as st
+
+Query = dict[str, str | list[str]]
+
+# What pages about many runs share. Their widgets are drawn by `app.py`.
+WINDOW = ("window", "since", "until")
+FILTERS = (
+    "status",
+    "workflow",
+    "agent",
+    "service",
+    "environment",
+    "release",
+    "model",
+    "tool",
+    "user",
+    "conversation",
+    "evidence",
+    "attr",
+)
+
+
+def query() -> Query:
+    """What the address asks for: name → values."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def text(name: str, default: str = "", among: Collection[str] | None = None) -> str:
+    """The value of a name, or `default` where it has none or one that is not `among` those known."""
+    said = st.query_params.get(name, default)
+    return said if among is None or said in among else default
+
+
+def texts(name: str, among: Collection[str] | None = None) -> list[str]:
+    """The values of a name, each once, those that are not `among` the known left out."""
+    said = dict.fromkeys(st.query_params.get_all(name))
+    return [value for value in said if value and (among is None or value in among)]
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """`true` or `false`, or `default`."""
+    return {"true": True, "false": False}.get(st.query_params.get(name, ""), default)
+
+
+def bound(name: str, shown: Any, default: Any = None, drops: Collection[str] = ()) -> dict[str, Any]:
+    """The arguments that make a widget show `shown` and write what is chosen under this name.
+
+    `default` is not written; a choice takes the names that it `drops` out of the address. The widget's key is the name.
+    """
+    if name not in st.session_state or st.session_state[name] != shown:
+        st.session_state[name] = shown
+    return {"key": name, "on_change": _write, "args": (name, shown, default, drops)}
+
+
+def change(**values: Any) -> None:
+    """Puts these into the address and takes out those that are empty; a list begins anew at its first page."""
+    changed = query()
+    changed.pop("cursor", None)
+    for name, value in values.items():
+        if value is None or value in ("", []):
+            changed.pop(name, None)
+        else:
+            changed[name] = str(value).lower() if isinstance(value, bool) else value
+    st.query_params.from_dict(changed)  # all at once, so that one step back undoes it
+
+
+def _write(name: str, shown: Any, default: Any, drops: Collection[str]) -> None:
+    chosen = st.session_state[name]
+    # A live part of the page just left may still ask to be drawn, with widgets that Streamlit then takes for changed.
+    if chosen != shown:
+        change(**dict.fromkeys(drops), **{name: None if chosen == default else chosen})

@@ -1,0 +1,107 @@
+"""The pages: under which heading the menu lists each, and what of the address it takes along."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NoReturn
+
+import streamlit as st
+
+from pages.shared import address
+from pages.shared.address import Query
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page. One without a heading's name stands on top, one that is hidden is reached by links only."""
+
+    script: str
+    title: str
+    icon: str
+    heading: str = ""
+    takes: tuple[str, ...] = (*address.WINDOW, *address.FILTERS)
+    hidden: bool = False
+
+
+RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
+RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True)
+INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
+ENTRIES = (RUNS, INGEST, RUN)
+
+
+def navigation() -> tuple[Entry, "st.Page"]:
+    """The page that the address names: its entry, and the script to run."""
+    chosen = st.navigation([_page(entry) for entry in ENTRIES], position="hidden")
+    return next(entry for entry in ENTRIES if entry.title == chosen.title), chosen
+
+
+def arrive(entry: Entry, project: str) -> None:
+    """Brings the address bar and the shown page together, and remembers what the page was asked for."""
+    places: dict[str, Query] = st.session_state.setdefault("places", {})
+    opening = st.session_state.pop("opening", None)
+    if "run" in st.query_params and entry is not RUN:
+        _undo_half_a_switch(opening, places.get(entry.script, {"project": project}))
+    elif st.session_state.get("arrived") == entry.script and places[entry.script] != address.query():
+        # A link to the page that is shown changes what is asked for, but by itself not the address bar.
+        st.query_params.from_dict(address.query())
+    places[entry.script] = address.query()
+    st.session_state["arrived"] = entry.script
+    if not entry.hidden:
+        st.session_state["left"] = entry
+    _keep(entry, project)
+
+
+def to(entry: Entry) -> Query:
+    """The query of a page under the window and filters that were last chosen, as far as it takes them."""
+    kept: Query = st.session_state.get("kept", {})
+    return {name: kept[name] for name in ("project", *entry.takes) if name in kept}
+
+
+def draw() -> None:
+    """The pages in the sidebar, under their headings."""
+    visible = [entry for entry in ENTRIES if not entry.hidden]
+    with st.sidebar.container(gap="xxsmall"):
+        for heading, entries in groupby(visible, key=lambda entry: entry.heading):
+            if heading:
+                st.caption(heading)
+            for entry in entries:
+                st.page_link(entry.script, label=entry.title, icon=entry.icon, query_params=to(entry))
+
+
+def draw_way_back() -> None:
+    """From a page of one thing to the page that led there, as it was left."""
+    entry: Entry = st.session_state.get("left", RUNS)
+    place: Query = st.session_state["places"].get(entry.script, {})
+    as_left = place if place.get("project") == st.session_state["kept"]["project"] else to(entry)
+    st.page_link(entry.script, label=entry.title, icon=":material/arrow_back:", query_params=as_left)
+
+
+def enter_by_app() -> NoReturn:
+    """Runs `app.py` before this page.
+
+    To the first visitor of a new process, Streamlit shows the files of a folder named `pages` by themselves, until
+    somebody has called st.navigation.
+    """
+    navigation()
+    st.rerun()
+
+
+def _undo_half_a_switch(opening: str | None, as_left: Query) -> None:
+    # Before st.switch_page leaves a page, it notes the run's query under it. There the browser's way back leads, and
+    # there a live part that asks to be drawn at this moment can hold the visitor.
+    if opening == st.query_params["run"]:
+        st.switch_page(RUN.script, query_params=address.query())
+    st.query_params.from_dict(as_left)
+
+
+def _keep(entry: Entry, project: str) -> None:
+    kept: Query = st.session_state.get("kept", {})
+    if kept.get("project") != project:
+        kept = {name: value for name, value in kept.items() if name in address.WINDOW}
+    elsewhere = {name: value for name, value in kept.items() if name not in entry.takes}
+    here = {name: value for name, value in address.query().items() if name in entry.takes}
+    st.session_state["kept"] = elsewhere | here | {"project": project}
+
+
+def _page(entry: Entry) -> "st.Page":
+    # Without the icon, which Streamlit would fetch from outside for the browser's tab.
+    return st.Page(entry.script, title=entry.title, default=entry is RUNS)
