@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import orjson
@@ -37,10 +37,16 @@ class Asked:
 
 
 class Asker:
-    """One connection to a server, kept open."""
+    """One connection to a server, kept open until the block ends."""
 
     def __init__(self, server: Server) -> None:
         self._connection = http.client.HTTPConnection(server.http_address, timeout=_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
 
     def ask(self, question: Question, most: int, most_seconds: float) -> Asked:
         """Ask up to `most` times, and once at least; each URL of the question in its turn. Raises NoAnswer."""

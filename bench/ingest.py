@@ -17,7 +17,7 @@ from bench.telemetry import Telemetry
 
 _CATCH_UP_SECONDS = 900
 PROJECT = "bench"
-_CHECKED_RUNS = 20
+_CHECKED_RUNS = 5
 _EVER = {"since": "1971-01-01", "until": "2200-01-01"}
 
 
@@ -80,13 +80,14 @@ def measure(
     spans_per_second: float = 0.0,
     most_seconds: float = math.inf,
     database: Path | None = None,
+    cache: Path = CACHE,
 ) -> Measured:
     """Send a load into an empty store, and check that all of it can be read. Raises WrongCount.
 
-    The store is thrown away, unless a place for it is given.
+    The store is thrown away, unless a place for it is given. `cache` keeps the files that are sent.
     """
-    paths = files(load)
-    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+    paths = files(load, cache)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
         path = database or Path(folder) / "store.duckdb"
         with serving(path) as server:
             cpu_before = server.cpu_seconds()
@@ -97,7 +98,7 @@ def measure(
             cpu_until_answered = server.cpu_seconds() - cpu_before
             catch_up_seconds = catch_up(server)
             cpu = server.cpu_seconds() - cpu_before
-            ledger = _check(server, load, sent)
+            ledger = _check(server, load, paths, sent)
             peak_bytes, resident_bytes = server.peak_bytes(), server.resident_bytes()
         latencies = sorted(sent["latencies_ms"]) or [0.0]
         return Measured(
@@ -177,14 +178,14 @@ def catch_up(server: Server) -> float:
     return time.monotonic() - begun
 
 
-def _check(server: Server, load: Load, sent: dict[str, Any]) -> dict[str, Any]:
+def _check(server: Server, load: Load, paths: list[Path], sent: dict[str, Any]) -> dict[str, Any]:
     """The ledger's totals, once they and some runs agree with what was acknowledged."""
     totals = [row for row in server.rows("ingest", project=PROJECT)[0]["totals"] if row["signal"] == "span"]
     stored = sum(row["stored_count"] for row in totals)
     refused = {status: count for status, count in sent["answers"].items() if status not in ("200", "OK", *RETRIED)}
     if refused or stored != sent["span_count"]:
         raise WrongCount(f"{sent['span_count']} spans sent, {stored} stored, answers {sent['answers']}")
-    if sent["span_count"] >= sum(body.span_count for path in files(load) for body in read(path)):
+    if sent["span_count"] >= sum(body.span_count for path in paths for body in read(path)):
         _check_runs(server, load)
     ledger: dict[str, Any] = totals[0]
     return ledger

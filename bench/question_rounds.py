@@ -39,9 +39,8 @@ def run(
     }
     evict(store)
     begun = time.perf_counter()
-    with serving(store) as server:
+    with serving(store) as server, Asker(server) as asker:
         found["start_seconds"] = time.perf_counter() - begun
-        asker = Asker(server)
         asked = questions(known(asker, seed, large_run(seed).trace_id.hex()))
         for route in unasked(routes(asker), asked):
             say(f"bench/questions.py asks nothing of {route}")
@@ -59,8 +58,7 @@ def run(
         reads = reads_of(store, one)
         rows[one.name] |= {"rows_read": reads.rows, "bytes_read": reads.bytes, "statements": reads.statements}
         say(f"{one.name}: cold {rows[one.name]['cold']:.0f} ms, {reads.rows:,} rows, {reads.bytes:,} bytes read")
-    with serving(store) as server, _arriving(server, live_rate) as arrived_per_second:
-        asker = Asker(server)
+    with serving(store) as server, Asker(server) as asker, _arriving(server, live_rate) as arrived_per_second:
         for one in asked:
             live = asker.ask(one, _MOST_ASKS, most_seconds)
             rows[one.name]["live"] = [live.p50_ms, live.p95_ms]
@@ -73,9 +71,9 @@ def run(
 def _cold(store: Path, question: Question) -> float:
     """Milliseconds of the first answer after a start, nothing of the file in memory."""
     evict(store)
-    with serving(store) as server:
+    with serving(store) as server, Asker(server) as asker:
         evict(store)
-        return Asker(server).ask(question, 1, 0).p50_ms
+        return asker.ask(question, 1, 0).p50_ms
 
 
 def _counts(server: Server) -> dict[str, int]:

@@ -32,6 +32,17 @@ The stages in one process, one request after the other, without sockets; the reb
 spans whatever the batch. Processor time, so that others at work beside it show only in what elapsed.
 """
 
+_QUESTIONS = """
+## Asking
+
+*Cold* is the first answer of a server that just started, with nothing of the file in memory; *warm* are the answers
+after it, one at a time; *arriving* the same while telemetry comes in. Runs are asked about once each, all over the
+week, *the same run* again and again. What is *read* is DuckDB's count for a store just opened.
+
+Stores are made from 50,000 spans that a server took in, copied by SQL (`bench/multiply.py`) with other ids and times,
+and a run of 25,000 spans.
+"""
+
 
 def write() -> None:
     """Write the report anew."""
@@ -40,6 +51,8 @@ def write() -> None:
     for name, found in sorted(kept.get("ingest", {}).items(), key=lambda pair: int(pair[0])):
         parts.append(_ingest(int(name), found))
     parts += [_stages(found) for found in kept.get("stages", {}).values()]
+    for _, found in sorted(kept.get("questions", {}).items(), key=lambda pair: int(pair[0])):
+        parts.append(_questions(found))
     FILE.write_text("\n".join(part.strip("\n") + "\n" for part in parts))
 
 
@@ -95,6 +108,30 @@ def _stages(found: dict[str, Any]) -> str:
 
 def _largest(sizes: dict[str, Any], name: str) -> float:
     return -max(float(size["ms"].get(name, 0.0)) for size in sizes.values())
+
+
+def _questions(found: dict[str, Any]) -> str:
+    counts = found["counts"]
+    lines = [
+        _QUESTIONS,
+        f"### {counts['spans']:,} spans, {counts['runs']:,} runs\n",
+        _conditions(found),
+        f"The file has {found['file_bytes'] / 2**20:,.0f} MiB; the server listened {found['start_seconds']:.1f} s "
+        f"after its start with nothing of it in memory, and held {found['resident_mib']:,.0f} MiB after all questions. "
+        f"Of {found['live_rate']:,.0f} spans/s sent meanwhile {found['arrived_per_second']:,.0f} were stored.\n",
+        _table(
+            ("question", "cold ms", "warm p50 ms", "p95 ms", "arriving p50 ms", "p95 ms", "answer bytes", "rows read",
+             "bytes read", "statements"),
+            [_question_row(name, row) for name, row in found["rows"].items()],
+        ),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _question_row(name: str, row: dict[str, Any]) -> list[str]:
+    timed = [row["cold"], *row["warm"], *row["live"]]
+    counted = [row["bytes"], row["rows_read"], row["bytes_read"], row["statements"]]
+    return [name, *map(_number, timed), *(f"{count:,}" for count in counted)]
 
 
 def _conditions(found: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ class Script:
             "app.tenant": f"tenant-{int(chance.between(1, 200)):03d}",
             "app.region": chance.pick(REGIONS),
         }
-        self._ask = self._said("user", "text", f"Regarding BC-{number:07d}: " + self._text(60, 900))
+        self._ask = self._said("user", "text", f"Regarding BC-{number:07d}: " + self._text(200, 1_200))
         self._heard = [self._ask]
 
     def spans(self) -> list[Span]:
@@ -85,8 +85,9 @@ class Script:
             self._end(span, self._chance.pick(MODEL_ERRORS))
             return []
         wanted = [] if is_last else self._wishes()
-        parts = [_wish(name, call_id, self._arguments(name)) for name, _, call_id in wanted]
-        said: dict[str, object] = {"role": "assistant", "parts": parts or [_part(self._text(150, 3_000))]}
+        text = _part(self._text(200, 3_000 if is_last else 1_500))
+        wishes = [_wish(name, call_id, self._arguments(name)) for name, _, call_id in wanted]
+        said: dict[str, object] = {"role": "assistant", "parts": [text, *wishes]}
         self._heard.append(said)
         attributes |= self._usage(model, is_last=is_last)
         attributes["gen_ai.output.messages"] = _json([said | {"finish_reason": "stop" if is_last else "tool_call"}])
@@ -235,7 +236,7 @@ class Script:
 
     def _input(self) -> str:
         """What the model is told: the question and the newest of what followed, some kilobytes at most."""
-        return _json([self._ask, *self._heard[1:][-3:]])
+        return _json([self._ask, *self._heard[1:][-2:]])
 
     def _instructions(self) -> str:
         """The same for every call of an agent."""
