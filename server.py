@@ -16,6 +16,7 @@ from ingest.grpc_receiver import start_grpc
 from ingest.prepare import Preparer
 from ingest.prices import PriceFileError, PriceList
 from ingest.projects import project_of
+from ingest.pseudonyms import Pseudonyms
 from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
 from ingest.renormalise import renormalise
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         command = parser.parse_args(arguments).command
         listener = _listen(settings) if command == "serve" else None
         store = Store.open(settings.database)
-        preparer = Preparer(PriceList(settings.price_file), Redactor.default())
+        preparer = Preparer(PriceList(settings.price_file), Redactor.default(), Pseudonyms(store.pseudonym_key()))
     except (OSError, SettingsError, StoreError, PriceFileError) as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 2

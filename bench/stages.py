@@ -19,6 +19,7 @@ from bench.timers import Timers
 from ingest.intake import Request, Signal
 from ingest.prepare import Preparer
 from ingest.prices import PriceList
+from ingest.pseudonyms import Pseudonyms
 from ingest.redact import Redactor
 from ingest.store import Store
 from ingest.writer import Writer
@@ -126,7 +127,7 @@ def _pipeline(path: Path) -> Iterator[tuple[Writer, duckdb.DuckDBPyConnection]]:
     """A writer that gathers nothing, and a connection for the rebuild."""
     store = Store.open(path)
     Database(store.cursor())
-    preparer = Preparer(PriceList(None), Redactor.default())
+    preparer = Preparer(PriceList(None), Redactor.default(), Pseudonyms(store.pseudonym_key()))
     writer = Writer(store, preparer, queue_bytes=1 << 30, gather_ms=0, on_commit=lambda: None)
     writer.start()
     try:

@@ -15,6 +15,7 @@ from ingest.cells import Cells, Indices, Mask, Words, cells, first_of_each, trut
 from ingest.conventions import conventions
 from ingest.decoded import Records
 from ingest.intake import Signal
+from ingest.pseudonyms import Pseudonyms
 from ingest.wire import fields_of_message
 
 _STATUS_NAMES = {"1": "OK", "2": "ERROR"}
@@ -35,6 +36,7 @@ class Batch:
     records: Records
     scope: Words
     resource: "Resources"
+    pseudonyms: Pseudonyms | None = None
     fields: dict[str, Cells] = field(default_factory=dict)
     dialects: dict[str, Mask] = field(default_factory=dict)
     flaws: list[tuple[Indices, str]] = field(default_factory=list)
@@ -182,13 +184,13 @@ class Resources:
         return self.known[key]
 
 
-def read_batch(records: Records) -> Batch:
-    """The records as a batch with no field filled."""
+def read_batch(records: Records, pseudonyms: Pseudonyms | None = None) -> Batch:
+    """The records as a batch with no field filled. Only with pseudonyms can it be asked who somebody is."""
     scopes = _distinct(records, "scope")
     names = fields_of_message("common.v1.InstrumentationScope", scopes[1]).column("name").to_pylist()
     resources = _distinct(records, "resource")
     sent = fields_of_message("resource.v1.Resource", resources[1]).column("attributes")
-    return Batch(records, Words(scopes[0], names), Resources(resources[0], attributes(sent)))
+    return Batch(records, Words(scopes[0], names), Resources(resources[0], attributes(sent)), pseudonyms)
 
 
 def detect_dialects(batch: Batch) -> None:

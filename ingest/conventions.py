@@ -49,6 +49,7 @@ class Conventions:
     tokens: Mapping[str, tuple[str, ...]]
     keys: frozenset[str]
     event_keys: frozenset[tuple[str, str]]
+    personal_keys: frozenset[str]
 
 
 @cache
@@ -68,6 +69,7 @@ def conventions() -> Conventions:
         tokens={name: tuple(rows) for name, rows in data["tokens"].items()},
         keys=frozenset(key for rule in every for key in _keys(rule)),
         event_keys=frozenset((rule.event or "", rule.key) for rule in every if rule.on == "event"),
+        personal_keys=frozenset(rule.key for rule in every if ("pseudonym", "") in rule.transforms),
     )
 
 

@@ -7,14 +7,16 @@ import polars as pl
 from ingest.attributes import attributes
 from ingest.batch import read_batch
 from ingest.cells import column_of
+from ingest.conventions import conventions
 from ingest.decoded import Records
+from ingest.pseudonyms import Pseudonyms
 from ingest.wire import POINT_TYPES
 
 LABEL_CHARACTERS = 128
 _NUMBERS = ("gauge", "sum")
 
 
-def metric_rows(records: Records) -> pl.DataFrame:
+def metric_rows(records: Records, pseudonyms: Pseudonyms) -> pl.DataFrame:
     """The columns of table `metric_points` for each record: a metric with one point, or with none."""
     rows = pl.DataFrame(records.fields).with_row_index("row")
     parts = [_points(rows, point_type) for point_type in POINT_TYPES]
@@ -23,7 +25,7 @@ def metric_rows(records: Records) -> pl.DataFrame:
         "row", pl.col("name").alias("metric_name"), "unit", *(_is_type(name) for name in POINT_TYPES)
     ).join(points, on="row", how="left", maintain_order="left")
     metric_type = pl.coalesce(pl.when(pl.col(f"is_{name}")).then(pl.lit(name)) for name in POINT_TYPES)
-    labels = _labels(joined)
+    labels = _labels(joined, pseudonyms)
     batch = read_batch(records)
     services = batch.resource.cells("service.name")
     result = joined.with_columns(
@@ -86,10 +88,13 @@ def _points(rows: pl.DataFrame, point_type: str) -> pl.DataFrame:
     )
 
 
-def _labels(rows: pl.DataFrame) -> pl.Series:
+def _labels(rows: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.Series:
     sent = rows["attributes"].to_arrow(compat_level=pl.CompatLevel.oldest())
     long = attributes(sent).frame()
     short = long.filter(pl.col("text").str.len_bytes() <= LABEL_CHARACTERS)
+    is_name = short["key"].is_in(list(conventions().personal_keys)).to_numpy()
+    texts = pseudonyms.hide(short["text"].to_arrow(compat_level=pl.CompatLevel.oldest()), is_name)
+    short = short.with_columns(pl.Series("text", texts))
     lists = (
         short.select("row", label=pl.col("key") + "=" + pl.col("text"))
         .group_by("row", maintain_order=True)

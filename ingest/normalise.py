@@ -17,6 +17,7 @@ from ingest.content import PREVIEW_CHARACTERS, contents
 from ingest.conventions import Rule, conventions
 from ingest.decoded import Records
 from ingest.intake import Signal
+from ingest.pseudonyms import Pseudonyms
 from ingest.rules import fill, rules_at_work
 from ingest.values import json_or_text
 
@@ -36,20 +37,20 @@ _NO_ERRORS = ("pending", "control", "cancelled")
 _NUMBERED = re.compile(r"\.\d+\.")
 
 
-def normalise(records: Records) -> pl.DataFrame:
+def normalise(records: Records, pseudonyms: Pseudonyms) -> pl.DataFrame:
     """The canonical columns of spans or log records, one row each, named and typed as table `spans` has them.
 
     Unknown is null, never 0. A value that a transform cannot read leaves its field to the next rule and
     `unread:<field>` in `flaws`; the record itself keeps it.
     """
-    batch = read_batch(records)
+    batch = read_batch(records, pseudonyms)
     detect_dialects(batch)
     rules = rules_at_work(batch)
     fill_kind(batch, rules)
     for name in (*_FIRST, *(name for name in rules if name not in (*_FIRST, *_NOT_COLUMNS))):
         fill(batch, name, rules.get(name, ()))
     run_keys = _run_keys(batch, rules.get("run_id", ()))
-    return _finish(batch, _typed(batch), run_keys)
+    return _finish(batch, _typed(batch), run_keys, _labels(batch, pseudonyms))
 
 
 def fill_kind(batch: Batch, rules: Mapping[str, tuple[Rule, ...]]) -> None:
@@ -132,7 +133,7 @@ def _finish_reasons(text: str) -> list[str] | None:
     return [conventions().maps["finish_reason"].get(name, name) for name in names] or None
 
 
-def _finish(batch: Batch, frame: pl.DataFrame, run_keys: Cells | None) -> pl.DataFrame:
+def _finish(batch: Batch, frame: pl.DataFrame, run_keys: Cells | None, labels: pa.ListArray) -> pl.DataFrame:
     """The fields with what follows from several of them."""
     content = contents(batch)
     frame = frame.with_columns(
@@ -143,7 +144,7 @@ def _finish(batch: Batch, frame: pl.DataFrame, run_keys: Cells | None) -> pl.Dat
         pl.Series("scope_name", batch.scope.column()),
         column_of(_pauses(batch), batch.height).alias("pause"),
         column_of(run_keys, batch.height).alias("run_key"),
-        pl.Series("labels", _labels(batch)),
+        pl.Series("labels", labels),
         *content.columns(),
         *_log_texts(batch),
         finish_reasons=pl.coalesce("finish_reasons", pl.lit(content.finish_reasons)),
@@ -244,10 +245,11 @@ def _known_exclusive(batch: Batch) -> pl.Expr:
     )
 
 
-def _labels(batch: Batch) -> pa.ListArray:
-    """'key=value' of every short attribute, in the order sent."""
+def _labels(batch: Batch, pseudonyms: Pseudonyms) -> pa.ListArray:
+    """'key=value' of every short attribute, in the order sent; persons under their pseudonym."""
     sent = batch.records.attributes
     size = pc.coalesce(pc.binary_length(sent.strings), pc.binary_length(sent.others))
     is_short = truth(pc.less_equal(size, LABEL_CHARACTERS)) & ~sent.nested
     short = sent.having(is_short & ~sent.keys.where(lambda key: _NUMBERED.search(key) is not None))
-    return lists(short.rows, pc.binary_join_element_wise(short.keys.column(), short.texts, "="), batch.height)
+    texts = pseudonyms.hide(short.texts, short.keys.among(conventions().personal_keys))
+    return lists(short.rows, pc.binary_join_element_wise(short.keys.column(), texts, "="), batch.height)

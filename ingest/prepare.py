@@ -20,6 +20,7 @@ from ingest.intake import Receipt, Request, Signal
 from ingest.metrics import metric_rows
 from ingest.normalise import normalise
 from ingest.prices import PRICED_BY, PriceList
+from ingest.pseudonyms import Pseudonyms
 from ingest.redact import Redactor
 from ingest.redaction import redact_records
 
@@ -59,11 +60,12 @@ class Prepared:
 
 
 class Preparer:
-    """Knows the price list and the secrets to take out."""
+    """Knows the price list, the secrets to take out and the pseudonyms of persons."""
 
-    def __init__(self, prices: PriceList, redactor: Redactor) -> None:
+    def __init__(self, prices: PriceList, redactor: Redactor, pseudonyms: Pseudonyms) -> None:
         self._prices = prices
         self._redactor = redactor
+        self._pseudonyms = pseudonyms
 
     def prepare(self, signal: Signal, requests: Sequence[Request]) -> Prepared:
         """Everything about these requests that can be done without the store."""
@@ -124,8 +126,8 @@ class Preparer:
         origins = records.from_sources("request", "project", "received_at", "resource_id", "scope_id")
         kept = origins.with_columns(records.record(), record_hash=_hashes(records.data))
         if records.signal is Signal.METRIC:
-            return pl.concat([kept, metric_rows(records)], how="horizontal")
-        canonical = normalise(records)
+            return pl.concat([kept, metric_rows(records, self._pseudonyms)], how="horizontal")
+        canonical = normalise(records, self._pseudonyms)
         is_span = records.signal is Signal.SPAN
         envelope = _span_columns(records.fields) if is_span else _log_columns(kept, records.fields, canonical)
         derived = canonical.drop(set(envelope.columns) & set(canonical.columns))

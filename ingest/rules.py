@@ -266,9 +266,16 @@ def _indirect(batch: Batch, rule: Rule, found: Cells, _: str) -> Cells:
     return merged(parts) or found.keep(np.zeros(len(found), dtype=np.bool_))
 
 
+def _pseudonym(batch: Batch, rule: Rule, found: Cells, _: str) -> Cells:
+    if batch.pseudonyms is None:
+        raise ValueError(f"{rule.field} names a person, and there are no pseudonyms")
+    return _each(batch, rule, found, batch.pseudonyms.of)
+
+
 _COLUMN_STEPS: dict[str, Callable[[Batch, Rule, Cells, str], Cells]] = {
     "add": _add,
     "indirect": _indirect,
     "iso_minus_start_ms": _since_start_ms,
+    "pseudonym": _pseudonym,
     "zero_is_unknown_if": _zero_is_unknown,
 }

@@ -1,6 +1,9 @@
 -- What is kept. Every table carries `project`; times are UTC with nanoseconds; ids are bytes, hex only at the edge.
 -- There are no keys or indexes: the writer drops duplicates itself, and questions prune by time.
 
+-- One row: the key of the keyed hashes that stand for persons (ingest/pseudonyms.py). It never leaves the file.
+create table pseudonym_key (key blob not null);
+
 -- Records as they arrived: typed columns here, the whole record in `content_blocks`.
 
 -- One row per span, and one per log record that stands for an agent's step, decision or judgement

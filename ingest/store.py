@@ -1,5 +1,6 @@
 """Opens the DuckDB file, brings its schema up to date, and inserts prepared rows in one transaction."""
 
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +9,9 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 1
-_MIGRATIONS: dict[int, str] = {}
+SCHEMA_VERSION = 2
+_MIGRATIONS: dict[int, str] = {2: "create table pseudonym_key (key blob not null)"}
+_KEY_BYTES = 32
 _HOUR_NS = 3_600 * 10**9
 
 
@@ -109,6 +111,15 @@ class Store:
         ).fetchall()
         for (table,) in tables:
             self.connection.execute(f"delete from {table} where project = $project", {"project": project})
+
+    def pseudonym_key(self) -> bytes:
+        """The key for `ingest.pseudonyms`, made at random when it is first asked for."""
+        row = self.connection.execute("select key from pseudonym_key").fetchone()
+        if row is not None:
+            return bytes(row[0])
+        key = secrets.token_bytes(_KEY_BYTES)
+        self.connection.execute("insert into pseudonym_key values ($key)", {"key": key})
+        return key
 
     def highest(self, table: str, column: str) -> int:
         """The largest value of a counting column, 0 for an empty table."""

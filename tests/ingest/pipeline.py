@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from ingest.intake import Encoding, Receipt, Request, Signal
 from ingest.prepare import Preparer
 from ingest.prices import PriceList
+from ingest.pseudonyms import Pseudonyms
 from ingest.redact import Redactor
 from ingest.store import Store
 from ingest.stored import Records
@@ -22,8 +23,9 @@ ANSWER_SECONDS = 60
 class Pipeline:
     """A store and its writer."""
 
-    def __init__(self, store: Store, writer: Writer) -> None:
+    def __init__(self, store: Store, preparer: Preparer, writer: Writer) -> None:
         self.store = store
+        self.preparer = preparer
         self.writer = writer
 
     def send(
@@ -51,11 +53,11 @@ class Pipeline:
 def pipeline(path: Path, queue_bytes: int = 1 << 28) -> Iterator[Pipeline]:
     """A pipeline over the file at `path`, stopped and closed at the end."""
     store = Store.open(path)
-    preparer = Preparer(PriceList(None), Redactor.default())
+    preparer = Preparer(PriceList(None), Redactor.default(), Pseudonyms(store.pseudonym_key()))
     writer = Writer(store, preparer, queue_bytes=queue_bytes, gather_ms=2, on_commit=lambda: None)
     writer.start()
     try:
-        yield Pipeline(store, writer)
+        yield Pipeline(store, preparer, writer)
     finally:
         writer.stop()
         store.close()

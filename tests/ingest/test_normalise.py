@@ -11,6 +11,7 @@ from ingest import wire
 from ingest.conventions import conventions
 from ingest.intake import Request, Signal
 from ingest.normalise import normalise
+from ingest.pseudonyms import Pseudonyms
 from ingest.transforms import _STEPS, AS_THEY_ARE
 
 
@@ -50,7 +51,7 @@ def _set(attributes: Any, values: dict[str, Any]) -> None:
 
 def _row(signal: Signal, body: bytes) -> dict[str, Any]:
     records, _ = wire.decode(signal, [Request(signal, body, "protobuf", "default", 0)])
-    frame = normalise(records)
+    frame = normalise(records, Pseudonyms(b"key"))
     assert frame.height == 1
     return frame.row(0, named=True)
 
@@ -182,6 +183,7 @@ def test_every_step_that_the_rules_name_exists() -> None:
         "zero_is_unknown_if",
         "iso_minus_start_ms",
         "indirect",
+        "pseudonym",
         "indexed",
         "indexed_messages",
         "event_messages",
@@ -209,7 +211,7 @@ def test_hostile_values_in_any_known_key_harm_nothing(text: str) -> None:
     for key in sorted(conventions().keys):
         span.attributes.add(key=key).value.string_value = text
     records, _ = wire.decode(Signal.SPAN, [Request(Signal.SPAN, data.SerializeToString(), "protobuf", "default", 0)])
-    frame = normalise(records)
+    frame = normalise(records, Pseudonyms(b"key"))
     assert frame.height == 1
     assert frame.schema["input_tokens"] == pl.Int64
 

@@ -7,9 +7,6 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from ingest.intake import Signal
-from ingest.prepare import Preparer
-from ingest.prices import PriceList
-from ingest.redact import Redactor
 from ingest.renormalise import renormalise
 from tests.ingest.pipeline import Pipeline, pipeline
 
@@ -46,7 +43,7 @@ def test_reading_everything_anew_changes_nothing_under_the_same_conventions(tmp_
     with pipeline(tmp_path / "runlight.duckdb") as running:
         _send_some_of_everything(running)
         before = {table: running.rows(f"from {table} order by all") for table in TABLES}
-        steps = list(renormalise(running.store, Preparer(PriceList(None), Redactor.default())))
+        steps = list(renormalise(running.store, running.preparer))
         assert steps[-1] == (3, 3)
         assert {table: running.rows(f"from {table} order by all") for table in TABLES} == before
         assert len(before["spans"]) == 4
@@ -57,7 +54,7 @@ def test_a_column_that_was_wrong_is_right_afterwards(tmp_path: Path) -> None:
         _send_some_of_everything(running)
         running.store.connection.execute("update spans set kind = 'other', cost_usd = null, requested_model = 'wrong'")
         running.store.connection.execute("delete from touched")
-        for _ in renormalise(running.store, Preparer(PriceList(None), Redactor.default())):
+        for _ in renormalise(running.store, running.preparer):
             pass
         assert running.rows("select kind, requested_model, cost_usd > 0 from spans where signal = 'span'") == [
             ("llm", "gpt-4o", True)

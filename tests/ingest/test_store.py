@@ -26,6 +26,17 @@ def test_a_file_of_a_newer_version_is_refused_in_plain_words(tmp_path: Path) -> 
         Store.open(path)
 
 
+def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "runlight.duckdb"
+    Store.open(path).close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("drop table pseudonym_key; update schema_version set version = 1")
+    store = Store.open(path)
+    assert store.connection.execute("select version from schema_version").fetchall() == [(SCHEMA_VERSION,)]
+    assert store.pseudonym_key() == store.pseudonym_key()
+    store.close()
+
+
 def test_a_file_that_is_no_database_is_refused_in_plain_words(tmp_path: Path) -> None:
     path = tmp_path / "runlight.duckdb"
     path.write_bytes(b"not a database" * 1000)

@@ -12,6 +12,7 @@ from ingest import prepare
 from ingest.decoded import Records
 from ingest.errors import Busy, ShuttingDown, Undecodable
 from ingest.intake import Request, Signal
+from ingest.pseudonyms import Pseudonyms
 from tests.ingest.pipeline import Pipeline, pipeline
 
 NOW_NS = 1_790_000_000_000_000_000
@@ -175,10 +176,10 @@ def test_a_record_that_our_code_fails_on_is_kept_raw_and_its_neighbours_are_stor
 ) -> None:
     real = prepare.normalise
 
-    def failing(records: Records) -> pl.DataFrame:
+    def failing(records: Records, pseudonyms: Pseudonyms) -> pl.DataFrame:
         if "poison" in records.fields.column("name").to_pylist():
             raise KeyError("a bug")
-        return real(records)
+        return real(records, pseudonyms)
 
     monkeypatch.setattr(prepare, "normalise", failing)
     with pipeline(tmp_path / "runlight.duckdb") as running:
