@@ -182,8 +182,7 @@ def _reasons(records: Records) -> pl.Series:
 def _span_columns(sent: pa.RecordBatch) -> pl.DataFrame:
     fields = _frame(sent, "trace_id", "span_id", "parent_span_id", "name", "kind", "status", *_SPAN_TIMES)
     start, end = (_time(pl.col(name)) for name in _SPAN_TIMES)
-    elapsed_ns = end.cast(pl.Int64) - start.cast(pl.Int64)
-    return fields.select(
+    columns = fields.select(
         "trace_id",
         "span_id",
         _id_or_null("parent_span_id", 8),
@@ -192,8 +191,13 @@ def _span_columns(sent: pa.RecordBatch) -> pl.DataFrame:
         _small(pl.col("status").struct.field("code")).alias("status_code"),
         start.alias("started_at"),
         end.alias("ended_at"),
-        pl.when(elapsed_ns >= 0).then(elapsed_ns / 1e6).alias("duration_ms"),
+        elapsed_ns=end.cast(pl.Int64) - start.cast(pl.Int64),
     )
+    # NumPy divides; Polars would multiply by the divisor's inexact reciprocal, though not in every batch.
+    elapsed_ms = columns["elapsed_ns"].to_numpy() / 1e6
+    is_forward = (columns["elapsed_ns"] >= 0).fill_null(False).to_numpy()
+    duration_ms = pl.Series("duration_ms", np.where(is_forward, elapsed_ms, np.nan), nan_to_null=True)
+    return columns.drop("elapsed_ns").with_columns(duration_ms)
 
 
 def _log_columns(kept: pl.DataFrame, sent: pa.RecordBatch, canonical: pl.DataFrame) -> pl.DataFrame:
