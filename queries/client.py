@@ -49,6 +49,10 @@ class Client:
         """A page of runs and the cursor of the next page, if any."""
         return self._page("/api/runs", asked)
 
+    def ask(self, question: str, **asked: Any) -> pl.DataFrame:
+        """The answer of a question of `queries/catalogue.py`, by its name."""
+        return self._table(f"/api/{question.replace('_', '-')}", asked)
+
     def summary(self, **asked: Any) -> pl.DataFrame:
         """One row of totals over runs."""
         return self._table("/api/summary", asked)

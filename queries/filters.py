@@ -15,6 +15,8 @@ EVIDENCE = ("explicit", "content", "inferred")
 # The times that the store can hold: 1970 up to a year before nanoseconds overflow 64 bits.
 EARLIEST_NS, LATEST_NS = 0, 9_191_000_000 * 10**9
 _UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9, "d": 86_400 * 10**9, "w": 7 * 86_400 * 10**9}
+_HOUR_NS, _DAY_NS = _UNITS_NS["h"], _UNITS_NS["d"]
+_BUCKETS = ((6 * _HOUR_NS, "5 minutes"), (3 * _DAY_NS, "hour"), (90 * _DAY_NS, "day"), (2**63, "week"))
 _RELATIVE = re.compile(r"-(\d{1,9})([smhdw])")
 _RFC_3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -51,9 +53,20 @@ class Filters:
     words: tuple[str, ...] | None = None
     mentioned: tuple[str, ...] | None = None
 
+    @property
+    def bucket(self) -> str:
+        """What trends of this window are cut into, so that a chart has some dozen points."""
+        return next(bucket for most_ns, bucket in _BUCKETS if self.until_ns - self.since_ns <= most_ns)
+
+    @property
+    def before_ns(self) -> int:
+        """Where the window before this one begins, which is as long and ends where this one begins."""
+        return max(EARLIEST_NS, 2 * self.since_ns - self.until_ns)
+
     def values(self) -> dict[str, Any]:
         """By the names that the SQL files bind."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return values | {"bucket": self.bucket, "before_ns": self.before_ns}
 
 
 def read_filters(

@@ -10,6 +10,13 @@ import duckdb
 _FOLDER = Path(__file__).parent
 
 
+def headline(name: str) -> str:
+    """What `queries/<name>.sql` asks, in the words that it begins with."""
+    text = (_FOLDER / f"{name}.sql").read_text()
+    words = " ".join(line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--"))
+    return words.partition("?")[0] + "?"
+
+
 @functools.cache
 def statement(name: str) -> duckdb.Statement:
     """The one statement in `queries/<name>.sql`, parsed once."""

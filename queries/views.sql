@@ -23,6 +23,18 @@ create or replace macro newest_commit(in_project, since_ns, until_ns) as (
         and last_at >= make_timestamp_ns(since_ns) and first_at < make_timestamp_ns(until_ns)
 );
 
+-- How many runs have ended, and which part of them in error: null when none has. Waiting and running ones have not.
+create or replace macro ended_count(status) as count(*) filter (where status in ('ok', 'error', 'abandoned'));
+create or replace macro error_rate(status) as count(*) filter (where status = 'error') / nullif(ended_count(status), 0);
+
+-- When the bucket that a moment falls into begins, in UTC: '5 minutes', or an 'hour', 'day' or 'week' as cut in zone tz.
+create or replace macro bucket_of(moment, bucket, tz) as
+case
+    when bucket = '5 minutes' then time_bucket(interval 5 minutes, moment::timestamp)
+    when tz = 'UTC' then date_trunc(bucket, moment::timestamp)
+    else timezone('UTC', timezone(tz, date_trunc(bucket, timezone(tz, timezone('UTC', moment::timestamp)))))
+end;
+
 -- The runs with their status. place: where the row is, until the run is written anew.
 create or replace macro runs_at(now_ns) as table
 select

@@ -22,7 +22,8 @@ def client() -> Client:
 
 
 def answer(question: str, **asked: Any) -> Any:
-    """What `Client.<question>(**asked)` returns; asked again once a newer commit touched the window.
+    """What `Client.<question>(**asked)` returns, or `Client.ask(question, **asked)` for one of the catalogue; asked
+    again once a newer commit touched the window.
 
     Raises what the client raises: ServerDown, NotFound, BadRequest.
     """
@@ -84,4 +85,5 @@ def rerun_on_news(project: str, watched: bool) -> None:
 # Time alone moves a relative window and turns a silent run to abandoned, so an answer lives a minute at most.
 @st.cache_data(ttl=60, max_entries=256, max_size="256MB", show_spinner=False)
 def _answer(question: str, asked: tuple[tuple[str, Any], ...], seen: tuple[Any, ...]) -> Any:
-    return getattr(client(), question)(**dict(asked))
+    known = getattr(client(), question, None)
+    return known(**dict(asked)) if known else client().ask(question, **dict(asked))

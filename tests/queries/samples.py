@@ -11,7 +11,8 @@ import duckdb
 import orjson
 
 from ingest.intake import Signal
-from queries import details, locating, opening, questions
+from queries import catalogue, details, locating, opening, questions
+from queries.catalogue import CATALOGUE
 from queries.database import Database
 from queries.filters import Filters
 from queries.opening import OpenedRun, Opener
@@ -106,6 +107,14 @@ def _version(samples: Samples, run_id: str) -> Any:
     return locating.window_version(samples.connection, PROJECT, place["since"], place["until"])
 
 
+def _listed(question: str) -> Callable[[Samples], Answers]:
+    """Asked of all samples, by everything that it can be grouped by."""
+    by = CATALOGUE[question].by
+    if not by:
+        return _whole(lambda database: catalogue.ask(database, question, FILTERS))
+    return lambda samples: {name: catalogue.ask(samples.database, question, FILTERS, by=name) for name in by}
+
+
 _WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
 
 ANSWERS: dict[str, Callable[[Samples], Answers]] = {
@@ -138,4 +147,4 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "summary": _whole(lambda database: questions.summary(database, FILTERS)),
     "tool_calls": _whole(lambda database: questions.tool_calls(database, FILTERS).rows),
     "window_version": _each(_version),
-}
+} | {question: _listed(question) for question in CATALOGUE}

@@ -1,0 +1,39 @@
+"""The questions about the runs of a window that take the common filters and little else: one `.sql` file each.
+
+A new one is its `.sql` file and a line here; the API serves it as `/api/<its name with dashes>`, the client asks it by
+name. Beside the filters a file may bind `$bucket`, `$before_ns`, `$limit`, and `$by` if its line names what it can be
+grouped by.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from queries.database import Database
+from queries.filters import Filters, expect
+
+ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A question: the part of the API's documentation that it stands in, and what its rows can be grouped by."""
+
+    tag: str
+    by: tuple[str, ...] = ()
+
+
+CATALOGUE: Mapping[str, Listed] = {
+    "run_trend": Listed("runs"),
+}
+
+
+def ask(database: Database, question: str, filters: Filters, *, by: str | None = None, limit: int = ROWS) -> pa.Table:
+    """The answer of a question of the catalogue; `by` defaults to the first that it knows. Raises BadFilter."""
+    known = CATALOGUE[question].by
+    if by is not None and not known:
+        expect("by", by, ("nothing",))
+    if by is not None:
+        expect("by", by, known)
+    return database.ask(question, filters.values() | {"by": by or next(iter(known), None), "limit": limit})
