@@ -17,7 +17,7 @@ def machine() -> dict[str, str]:
     memory_kib = int(Path("/proc/meminfo").read_text().partition("MemTotal:")[2].split()[0])
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": _git("rev-parse", "--short", "HEAD") + (", with changes" if _git("status", "--porcelain") else ""),
+        "commit": (_git("rev-parse", "--short", "HEAD") or "unknown") + (", with changes" if _changes() else ""),
         "processor": f"{os.cpu_count()} × {_processor()}",
         "memory": f"{memory_kib / 2**20:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
@@ -37,6 +37,11 @@ def _processor() -> str:
     return platform.machine()
 
 
+def _changes() -> str:
+    """What differs from the commit, but for what the benchmark itself writes."""
+    return _git("status", "--porcelain", "--", ".", ":!bench/RESULTS.md", ":!bench/results.json")
+
+
 def _git(*arguments: str) -> str:
     found = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
-    return found.stdout.strip() or "unknown"
+    return found.stdout.strip()

@@ -42,7 +42,7 @@ STAGES = (
     ("prepare: the rest", "ingest.prepare", "Preparer.prepare"),
     ("find repetitions", "ingest.store", "Store.present"),
     ("pack into blocks", "ingest.writer", "into_blocks"),
-    ("insert", "ingest.store", "Store.insert"),
+    ("insert into {1}", "ingest.store", "Store.insert"),
 )
 _OTHER = "commit, ledger and the rest"
 _REBUILD = "rebuild of runs"

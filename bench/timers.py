@@ -33,7 +33,7 @@ class Timers:
 
     @contextmanager
     def around(self, functions: Iterable[tuple[str, str, str]]) -> Iterator[list[str]]:
-        """Time functions given as (name, module, attribute) inside the block.
+        """Time functions given as (name, module, attribute) inside the block; `{1}` in a name is the argument there.
 
         Gives the names whose function is not there, as after a change of the code they belong to.
         """
@@ -59,7 +59,7 @@ class Timers:
     def _timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def timed(*arguments: Any, **named: Any) -> Any:
-            with self.running(name):
+            with self.running(name.format(*arguments)):
                 return function(*arguments, **named)
 
         return timed
