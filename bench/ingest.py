@@ -1,33 +1,21 @@
 """How fast telemetry is taken in: a real server, a client process beside it, and what both cost."""
 
-import json
 import math
-import subprocess
-import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.bodies import CACHE, Load, files, read
-from bench.load import RETRIED
-from bench.serving import ROOT, Server, serving, wait_until
-from bench.telemetry import Telemetry
-
-_CATCH_UP_SECONDS = 900
-PROJECT = "bench"
-_CHECKED_RUNS = 5
-_EVER = {"since": "1971-01-01", "until": "2200-01-01"}
-
-
-class WrongCount(Exception):
-    """What is readable is not what was acknowledged; the figures would be worth nothing."""
+from bench.checks import catch_up, check_ledger, check_runs, opened_at_once_ms
+from bench.sending import run_client
+from bench.serving import serving
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One round. Processor time counts until the lists were up to date, so work that is put off is in it."""
+    """One round. Processor time counts until the lists were up to date, so work that is put off is in it; `opened_ms`
+    is how long it took to open the newest run right after the last answer, if the round was not cut short.
+    """
 
     span_count: int
     request_count: int
@@ -45,6 +33,7 @@ class Measured:
     resident_after_bytes: int
     file_bytes: int
     commit_count: int
+    opened_ms: float | None
 
     @property
     def spans_per_second(self) -> float:
@@ -96,9 +85,13 @@ def measure(
                 spans_per_second=spans_per_second, most_seconds=most_seconds,
             )  # fmt: skip
             cpu_until_answered = server.cpu_seconds() - cpu_before
+            is_whole = sent["span_count"] == sum(body.span_count for file in paths for body in read(file))
+            opened_ms = opened_at_once_ms(server, load) if is_whole else None
             catch_up_seconds = catch_up(server)
             cpu = server.cpu_seconds() - cpu_before
-            ledger = _check(server, load, paths, sent)
+            commit_count = check_ledger(server, sent)
+            if is_whole:
+                check_runs(server, load)
             peak_bytes, resident_bytes = server.peak_bytes(), server.resident_bytes()
         latencies = sorted(sent["latencies_ms"]) or [0.0]
         return Measured(
@@ -117,87 +110,11 @@ def measure(
             peak_bytes=peak_bytes,
             resident_after_bytes=resident_bytes,
             file_bytes=path.stat().st_size,
-            commit_count=ledger["batch_count"],
+            commit_count=commit_count,
+            opened_ms=opened_ms,
         )
-
-
-def run_client(
-    server: Server,
-    load: Load,
-    paths: list[Path],
-    *,
-    transport: str,
-    connections: int,
-    spans_per_second: float,
-    most_seconds: float,
-) -> dict[str, Any]:
-    """Send with a client process; the fields of `load.Sent`."""
-    done = subprocess.run(
-        [
-            *client_command(server, load, transport, connections),
-            f"--rate={spans_per_second}",
-            f"--most-seconds={most_seconds}",
-            "--files",
-            *map(str, paths),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise RuntimeError(f"the client failed: {done.stderr[-2000:]}")
-    sent: dict[str, Any] = json.loads(done.stdout)
-    return sent
-
-
-def client_command(server: Server, load: Load, transport: str, connections: int) -> list[str]:
-    """The client's command line, without rate and files."""
-    address = server.grpc_address if transport == "grpc" else server.http_address
-    return [
-        *(sys.executable, "-m", "bench.load", address),
-        *(f"--shape={load.shape.name}", f"--transport={transport}"),
-        *(f"--connections={connections}", f"--project={PROJECT}"),
-    ]
 
 
 def quantile(ordered: list[float], share: float) -> float:
     """The value that this share of the ordered ones does not exceed."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def catch_up(server: Server) -> float:
-    """Seconds until no run waits for its summary."""
-    begun = time.monotonic()
-
-    def is_done() -> bool:
-        waiting: int = server.rows("version", project=PROJECT, **_EVER)[0]["waiting_count"]
-        return waiting == 0
-
-    if not wait_until(is_done, _CATCH_UP_SECONDS):
-        raise WrongCount(f"runs still wait for their summary {_CATCH_UP_SECONDS} s after the last answer")
-    return time.monotonic() - begun
-
-
-def _check(server: Server, load: Load, paths: list[Path], sent: dict[str, Any]) -> dict[str, Any]:
-    """The ledger's totals, once they and some runs agree with what was acknowledged."""
-    totals = [row for row in server.rows("ingest", project=PROJECT)[0]["totals"] if row["signal"] == "span"]
-    stored = sum(row["stored_count"] for row in totals)
-    refused = {status: count for status, count in sent["answers"].items() if status not in ("200", "OK", *RETRIED)}
-    if refused or stored != sent["span_count"]:
-        raise WrongCount(f"{sent['span_count']} spans sent, {stored} stored, answers {sent['answers']}")
-    if sent["span_count"] >= sum(body.span_count for path in paths for body in read(path)):
-        _check_runs(server, load)
-    ledger: dict[str, Any] = totals[0]
-    return ledger
-
-
-def _check_runs(server: Server, load: Load) -> None:
-    shown = server.rows("summary", project=PROJECT, **_EVER)[0]["run_count"]
-    if shown != load.run_count:
-        raise WrongCount(f"{load.run_count} runs sent, {shown} listed")
-    telemetry = Telemetry(load.seed, load.week_run_count, load.begins_ns)
-    for number in range(0, load.run_count, max(1, load.run_count // _CHECKED_RUNS)):
-        run = telemetry.run(number)
-        ids = {row["step_id"] for row in server.rows(f"runs/{run.trace_id.hex()}/steps", project=PROJECT)}
-        if missing := [span.name for span in run.spans if span.span_id.hex() not in ids]:
-            raise WrongCount(f"run {run.trace_id.hex()} is shown without {missing}")

@@ -18,7 +18,7 @@ _MIB = 2**20
 # Every load that is measured unless others are asked for: shape and transport.
 LOADS = (*((name, "http") for name in SHAPES if name != LIVE.name), ("batches", "grpc"), ("small", "grpc"))
 
-_FIGURES: dict[str, Callable[[Measured], float]] = {
+_FIGURES: dict[str, Callable[[Measured], float | None]] = {
     "spans_per_second": lambda one: one.spans_per_second,
     "requests_per_second": lambda one: one.requests_per_second,
     "answer_p50_ms": lambda one: one.answer_p50_ms,
@@ -27,6 +27,7 @@ _FIGURES: dict[str, Callable[[Measured], float]] = {
     "later_cpu_per_million": lambda one: (
         (one.server_cpu_seconds - one.server_cpu_until_answered) / one.span_count * 1e6
     ),
+    "opened_ms": lambda one: one.opened_ms,
     "catch_up_seconds": lambda one: one.catch_up_seconds,
     "client_cpu_per_million": lambda one: one.client_cpu_per_million,
     "peak_mib": lambda one: one.peak_bytes / _MIB,
@@ -87,7 +88,10 @@ def measured_limits(seed: int, span_count: int) -> dict[str, float]:
 
 def row(measured: Sequence[Measured]) -> dict[str, Any]:
     """The figures of some rounds, each as median, smallest and largest."""
-    spreads: dict[str, Any] = {name: results.spread([of(one) for one in measured]) for name, of in _FIGURES.items()}
+    spreads: dict[str, Any] = {}
+    for name, of in _FIGURES.items():
+        known = [value for one in measured if (value := of(one)) is not None]
+        spreads[name] = results.spread(known) if known else None
     other: dict[str, int] = {}
     for one in measured:
         for status, count in one.answers.items():

@@ -89,19 +89,18 @@ class HttpConnection:
 class GrpcConnection:
     """gRPC, the bytes passed through. A channel of its own: channels with equal options would share a connection."""
 
-    def __init__(self, address: str, shape: Shape, project: str) -> None:
+    def __init__(self, address: str, _: Shape, project: str) -> None:
         options = [
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.max_send_message_length", _LARGEST_GRPC_BYTES),
         ]
         self._metadata = (("x-runlight-project", project),)
-        self._compression = grpc.Compression.Gzip if shape.is_gzipped else grpc.Compression.NoCompression
         self._export = grpc.aio.insecure_channel(address, options=options).unary_unary(_TRACES)
 
     async def send(self, data: bytes) -> str:
         """The name of the status code."""
         try:
-            await self._export(data, metadata=self._metadata, compression=self._compression)
+            await self._export(data, metadata=self._metadata)
         except grpc.aio.AioRpcError as error:
             return str(error.code().name)
         return "OK"

@@ -10,9 +10,9 @@ from typing import Any
 from bench import machine, results
 from bench.asking import Asker, evict, known, routes
 from bench.bodies import LIVE, load_of
-from bench.ingest import client_command
 from bench.questions import PROJECT, WEEK, Question, questions, unasked
 from bench.reads import reads_of
+from bench.sending import client_command
 from bench.serving import ROOT, Server, serving
 from bench.stores import large_run
 

@@ -21,7 +21,8 @@ _INGEST = """
 Telemetry as `bench/telemetry.py` makes it, sent over {connections} connections to a server with default settings, each
 round into an empty store; every span that was answered with 200 was found again. *Spans/s* are stored and readable.
 *CPU* is the server's processor time for a million spans until its lists were up to date; *later* is the part of it
-after the last answer, *lists* how long that took. *× limits* sets it against the bare libraries on the same data:
+after the last answer, *lists* how long that took. *Opened* is the newest run, asked for right after the last answer and
+whole. *× limits* sets it against the bare libraries on the same data:
 {limits}.
 """
 
@@ -66,7 +67,7 @@ def _ingest(span_count: int, found: dict[str, Any]) -> str:
         _conditions(found),
         _table(
             ("load", "spans/s", "requests/s", "answer p50 ms", "p99 ms", "CPU s", "× limits", "later s", "lists s",
-             "client CPU s", "peak MiB", "after MiB", "bytes/span", "spans a commit", "other answers"),
+             "opened ms", "client CPU s", "peak MiB", "after MiB", "bytes/span", "spans a commit", "other answers"),
             [_ingest_row(name, row, limit_total) for name, row in found["rows"].items()],
         ),
     ]  # fmt: skip
@@ -84,6 +85,7 @@ def _ingest_row(name: str, row: dict[str, Any], limit_total: float) -> list[str]
         f"{row['cpu_per_million'][0] / limit_total:.1f}",
         figure(row["later_cpu_per_million"]),
         figure(row["catch_up_seconds"]),
+        figure(row["opened_ms"]),
         figure(row["client_cpu_per_million"]),
         figure(row["peak_mib"]),
         figure(row["resident_after_mib"]),
@@ -141,8 +143,10 @@ def _conditions(found: dict[str, Any]) -> str:
     return f"{told}; {rounds}load average {found['load_average']}.\n"
 
 
-def figure(values: Sequence[float]) -> str:
-    """Median with spread; without it when there was one round."""
+def figure(values: Sequence[float] | None) -> str:
+    """Median with spread; without it when there was one round; a dash for what could not be measured."""
+    if values is None:
+        return "–"
     median, low, high = values
     return _number(median) if low == high else f"{_number(median)} ({_number(low)}–{_number(high)})"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bench import otlp
 from bench.bodies import BATCHES, CACHE, load_of
-from bench.ingest import catch_up, measure
+from bench.checks import catch_up
+from bench.ingest import measure
 from bench.multiply import multiply
 from bench.serving import ROOT, serving
 from bench.telemetry import Run, Telemetry
