@@ -24,8 +24,16 @@ class Listed:
     by: tuple[str, ...] = ()
 
 
+_SPENDERS = ("workflow", "agent", "step", "tool", "model", "user", "conversation")
+
 CATALOGUE: Mapping[str, Listed] = {
+    "cost_by": Listed("cost", _SPENDERS),
+    "cost_per_run": Listed("cost"),
+    "cost_totals": Listed("cost"),
+    "cost_trend": Listed("cost", _SPENDERS),
     "run_trend": Listed("runs"),
+    "token_classes": Listed("cost"),
+    "unpriced_calls": Listed("cost"),
 }
 
 

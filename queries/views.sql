@@ -27,12 +27,19 @@ create or replace macro newest_commit(in_project, since_ns, until_ns) as (
 create or replace macro ended_count(status) as count(*) filter (where status in ('ok', 'error', 'abandoned'));
 create or replace macro error_rate(status) as count(*) filter (where status = 'error') / nullif(ended_count(status), 0);
 
+-- Which part of the input was read from a cache: null where nothing is told of cached tokens, or there is no input.
+create or replace macro cache_hit_rate(cache_read_tokens, input_tokens) as
+sum(cache_read_tokens) / nullif(sum(input_tokens), 0);
+
+-- The bucket if it is one of the calendar, else any that is: DuckDB reads the branches of a case that it does not take.
+create or replace macro calendar_bucket(bucket) as coalesce(nullif(bucket, '5 minutes'), 'hour');
+
 -- When the bucket that a moment falls into begins, in UTC: '5 minutes', or an 'hour', 'day' or 'week' as cut in zone tz.
 create or replace macro bucket_of(moment, bucket, tz) as
 case
     when bucket = '5 minutes' then time_bucket(interval 5 minutes, moment::timestamp)
-    when tz = 'UTC' then date_trunc(bucket, moment::timestamp)
-    else timezone('UTC', timezone(tz, date_trunc(bucket, timezone(tz, timezone('UTC', moment::timestamp)))))
+    when tz = 'UTC' then date_trunc(calendar_bucket(bucket), moment::timestamp)
+    else timezone('UTC', timezone(tz, date_trunc(calendar_bucket(bucket), timezone(tz, timezone('UTC', moment::timestamp)))))
 end;
 
 -- The runs with their status. place: where the row is, until the run is written anew.
@@ -175,3 +182,171 @@ where project = in_project
             lower(word)
         ))) = 0
     );
+
+-- What the asked runs paid for: one row per counted model or embedding call, and one per run for what is in its totals
+-- but in no call, as agents report that give a sum alone (kind 'agent', no model). So sums are those of the runs.
+create or replace macro asked_usage(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+with asked as (
+    select
+        run_id,
+        name,
+        started_at,
+        workflow_name,
+        agent_name,
+        conversation_id,
+        user_id,
+        input_tokens,
+        output_tokens,
+        cost_usd,
+        unpriced_count
+    from asked_runs(
+        now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+        conversation, statuses, with_evidence, attributes, words, mentioned
+    )
+),
+
+calls as (
+    select
+        steps.run_id,
+        steps.step_id,
+        steps.kind,
+        steps.name,
+        steps.agent_name,
+        coalesce(steps.served_model, steps.requested_model) as model,
+        steps.provider,
+        steps.started_at,
+        steps.input_tokens,
+        steps.output_tokens,
+        steps.cost_usd,
+        steps.cost_usd is null and coalesce(steps.input_tokens, steps.output_tokens) is not null as is_unpriced
+    from steps
+    where steps.project = in_project and steps.counted and steps.kind in ('llm', 'embedding')
+        and steps.started_at >= make_timestamp_ns(since_ns)
+),
+
+called as (
+    select
+        run_id,
+        sum(input_tokens) as input_tokens,
+        sum(output_tokens) as output_tokens,
+        sum(cost_usd) as cost_usd,
+        count(*) filter (where is_unpriced) as unpriced_count
+    from calls
+    group by run_id
+),
+
+rests as (
+    select
+        asked.run_id,
+        null as step_id,
+        'agent' as kind,
+        asked.name,
+        asked.agent_name,
+        null as model,
+        null as provider,
+        asked.started_at,
+        asked.input_tokens - coalesce(called.input_tokens, 0) as input_tokens,
+        asked.output_tokens - coalesce(called.output_tokens, 0) as output_tokens,
+        asked.cost_usd - coalesce(called.cost_usd, 0) as cost_usd,
+        asked.unpriced_count > coalesce(called.unpriced_count, 0) as is_unpriced
+    from asked
+    left join called on asked.run_id = called.run_id
+    where asked.input_tokens > coalesce(called.input_tokens, 0)
+        or asked.output_tokens > coalesce(called.output_tokens, 0)
+        or asked.cost_usd > coalesce(called.cost_usd, 0) + 1e-9
+),
+
+spent as (
+    from calls
+    union all by name
+    from rests
+)
+
+select
+    asked.started_at as run_started_at,
+    asked.workflow_name,
+    asked.conversation_id,
+    asked.user_id,
+    spent.run_id,
+    spent.step_id,
+    spent.kind,
+    spent.name,
+    spent.agent_name,
+    spent.model,
+    spent.provider,
+    spent.started_at,
+    spent.input_tokens,
+    spent.output_tokens,
+    spent.cost_usd,
+    spent.is_unpriced
+from asked
+inner join spent on asked.run_id = spent.run_id;
+
+-- The tool calls that led to each model call: those of the same run and agent that started before it and after the
+-- model call before; attempts that used no token are passed over. One row per pair; share is the part of the model
+-- call's cost that falls on the tool call, and calls that led to the same one share it equally.
+create or replace macro tools_behind_calls(in_project, since_ns) as table
+with calls as (
+    select
+        run_id,
+        step_id,
+        coalesce(agent_name, '') as agent_name,
+        started_at
+    from steps
+    where project = in_project and counted and kind = 'llm' and started_at >= make_timestamp_ns(since_ns)
+        and coalesce(input_tokens, output_tokens, cost_usd) is not null
+),
+
+tools as (
+    select
+        run_id,
+        coalesce(agent_name, '') as agent_name,
+        tool_name,
+        started_at
+    from steps
+    where project = in_project and counted and kind = 'tool' and started_at >= make_timestamp_ns(since_ns)
+)
+
+select
+    tools.run_id,
+    calls.step_id,
+    tools.tool_name,
+    1 / count(*) over (partition by tools.run_id, calls.step_id) as share
+from tools
+asof inner join calls
+    on tools.run_id = calls.run_id and tools.agent_name = calls.agent_name and tools.started_at < calls.started_at;
+
+-- The usage of the asked runs beside what it is grouped by: `value` of workflow, agent, step, tool, model, user or
+-- conversation, null where there is none; a step is named after its agent, which agent_name tells. By tool, the tool is one whose
+-- result led to the call, and several have a row each with their share of it.
+create or replace macro asked_shares(
+    grouping_by, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    case grouping_by
+        when 'workflow' then usage.workflow_name
+        when 'agent' then usage.agent_name
+        when 'step' then concat_ws(' › ', usage.agent_name, usage.name)
+        when 'tool' then behind.tool_name
+        when 'model' then usage.model
+        when 'user' then usage.user_id
+        when 'conversation' then usage.conversation_id
+    end as value,
+    case when grouping_by = 'step' then usage.agent_name end as agent_name,
+    usage.run_id,
+    usage.step_id,
+    usage.run_started_at,
+    usage.is_unpriced,
+    usage.input_tokens * coalesce(behind.share, 1) as input_tokens,
+    usage.output_tokens * coalesce(behind.share, 1) as output_tokens,
+    usage.cost_usd * coalesce(behind.share, 1) as cost_usd
+from asked_usage(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as usage
+left join tools_behind_calls(in_project, since_ns) as behind
+    on grouping_by = 'tool' and usage.run_id = behind.run_id and usage.step_id = behind.step_id;

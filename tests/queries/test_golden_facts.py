@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from queries.catalogue import CATALOGUE
 from tests.queries.samples import STORIES, signal_of
 from tests.test_sample_traces import FACTS, SAMPLES, Fact, listed, places, records, run_ids
 
@@ -191,3 +192,40 @@ def service_name(resource: dict[str, Any]) -> str:
     return next(
         str(found["value"]["stringValue"]) for found in resource["attributes"] if found["key"] == "service.name"
     )
+
+
+@pytest.mark.parametrize("by", CATALOGUE["cost_by"].by)
+def test_whatever_costs_are_grouped_by_they_come_to_the_sum_counted_by_hand(by: str) -> None:
+    for question in ("cost_by", "cost_trend"):
+        assert sum(row.get("cost_usd", 0) for row in told(question, by)) == pytest.approx(total("cost USD"))
+
+
+def test_each_workflow_costs_what_was_counted_by_hand() -> None:
+    costs: Counter[str | None] = Counter()
+    for fact in FACTS:
+        costs[fact["workflow"]] += fact["cost USD"] or 0
+
+    told_costs = {row.get("value"): row.get("cost_usd", 0) for row in told("cost_by", "workflow")}
+    assert told_costs == {workflow: pytest.approx(usd) for workflow, usd in costs.items()}
+
+
+def test_the_searches_of_the_spike_led_to_all_but_its_first_call() -> None:
+    """Of 24 calls the first has 6000 tokens in, at 2 and 10 dollars a million: 1248000 - 6000 in, 23 × 180 out."""
+    (row,) = [row for row in told("cost_by", "tool") if row.get("value") == "web_search"]
+    assert row["cost_usd"] == pytest.approx((1242000 * 2 + 23 * 180 * 10) / 1e6)
+
+
+def test_the_classes_of_tokens_are_those_counted_by_hand() -> None:
+    classes = told("token_classes")
+    sums = {
+        name: sum(row.get(f"{name}_tokens", 0) for row in classes)
+        for name in ("input", "output", "cache_read", "cache_write", "reasoning")
+    }
+    assert sums == {name: total(name.replace("_", " ")) for name in sums}
+    assert sum(row["fresh_input_tokens"] for row in classes) == sums["input"] - sums["cache_read"] - sums["cache_write"]
+
+
+def test_the_two_calls_of_the_private_model_have_no_price() -> None:
+    (row,) = told("unpriced_calls")
+    fact = first_fact("private-model")
+    assert (row["call_count"], row["input_tokens"], row["output_tokens"]) == (2, fact["input"], fact["output"])
