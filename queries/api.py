@@ -9,7 +9,7 @@ from fastapi import FastAPI, Response
 from queries.database import Database
 from queries.details import Records
 from queries.opening import Opener
-from queries.routes import catalogue, lists, run, store
+from queries.routes import catalogue, lists, oversight, run, store
 from queries.routes.asking import Asker
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
@@ -37,7 +37,7 @@ def create_api(
     pool = ThreadPoolExecutor(QUESTION_THREADS, thread_name_prefix="question")
     api.state.asker = Asker(database, Opener(database), records, pool, clock_ns, waiting_bytes, remove_project)
     answer_errors(api)
-    for router in (lists.router, catalogue.router, run.router, store.router, store.health):
+    for router in (lists.router, catalogue.router, oversight.router, run.router, store.router, store.health):
         api.include_router(router)
 
     @api.get("/api/docs", include_in_schema=False)

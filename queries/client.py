@@ -61,6 +61,14 @@ class Client:
         """A page of tool calls and the cursor of the next page, if any."""
         return self._page("/api/tool-calls", asked)
 
+    def approvals(self, **asked: Any) -> tuple[pl.DataFrame, str | None]:
+        """A page of questions put to humans and policies, and the cursor of the next page, if any."""
+        return self._page("/api/approvals", asked)
+
+    def corrections(self, **asked: Any) -> tuple[pl.DataFrame, str | None]:
+        """A page of corrections and the cursor of the next page, if any."""
+        return self._page("/api/corrections", asked)
+
     def filter_values(self, **asked: Any) -> pl.DataFrame:
         """field, value, run_count"""
         return self._table("/api/filter-values", asked)

@@ -1,6 +1,6 @@
 """The questions, one typed function per `.sql` file. What each means and which columns it has is said there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,18 @@ _STEP_LOGS = 200
 
 RUN_SORTS = ("started_at", "duration", "cost", "tokens", "errors")
 ORDERS = {"desc": 1, "asc": -1}
+OUTCOMES = (
+    "approved",
+    "approved_modified",
+    "rejected",
+    "auto_approved",
+    "auto_denied",
+    "expired",
+    "aborted",
+    "ask_failed",
+    "pending",
+    "unanswered",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,37 @@ def tool_calls(
     """The executed and refused tool calls of the window, newest first; the filters' statuses are those of steps."""
     values = filters.values() | _after(after) | {"run_id": run_id, "limit": limit + 1}
     return _page(database.ask("tool_calls", values), limit)
+
+
+def approvals(
+    database: Database,
+    filters: Filters,
+    *,
+    outcomes: Sequence[str] = (),
+    by: str = "tool",
+    value: str | None = None,
+    after: LastRow | None = None,
+    limit: int = 100,
+) -> Page:
+    """The questions put in the runs of the window, newest first; of these outcomes, and of this tool, workflow, agent
+    or decider, where asked for."""
+    narrowed = {"outcomes": list(outcomes) or None, "by": by, "value": value}
+    values = filters.values() | _after(after) | narrowed | {"limit": limit + 1}
+    return _page(database.ask("approvals", values), limit)
+
+
+def corrections(
+    database: Database,
+    filters: Filters,
+    *,
+    kind: str | None = None,
+    step: str | None = None,
+    after: LastRow | None = None,
+    limit: int = 100,
+) -> Page:
+    """What humans corrected in the runs of the window, newest first; of this kind and step where asked for."""
+    values = filters.values() | _after(after) | {"kind": kind, "step": step, "limit": limit + 1}
+    return _page(database.ask("corrections", values), limit)
 
 
 def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:

@@ -350,3 +350,174 @@ from asked_usage(
 ) as usage
 left join tools_behind_calls(in_project, since_ns) as behind
     on grouping_by = 'tool' and usage.run_id = behind.run_id and usage.step_id = behind.step_id;
+
+-- What came of a question, and by whose word: a human's (approved, approved_modified, rejected), without one
+-- (auto_approved, auto_denied), nobody's (expired, aborted, ask_failed), pending while its run still waits or runs, or
+-- unanswered where the run went on or ended without an answer.
+create or replace macro approval_outcome(decision, decider_type, status) as
+case
+    when decision is null and status in ('waiting', 'running') then 'pending'
+    when decision is null then 'unanswered'
+    when decision in ('approved', 'approved_modified') and decider_type <> 'human' then 'auto_approved'
+    when decision = 'rejected' and decider_type <> 'human' then 'auto_denied'
+    else decision
+end;
+
+-- How many questions a human answered, which part of them with yes, and which part of those that went ahead or were
+-- put to a human needed none (conventions, section 9). Rates are null when there is nothing to divide by.
+create or replace macro human_count(outcome) as count(*) filter (where outcome in ('approved', 'approved_modified', 'rejected'));
+create or replace macro approval_rate(outcome) as
+count(*) filter (where outcome in ('approved', 'approved_modified')) / nullif(human_count(outcome), 0);
+create or replace macro auto_share(outcome) as
+count(*) filter (where outcome = 'auto_approved')
+/ nullif(human_count(outcome) + count(*) filter (where outcome = 'auto_approved'), 0);
+
+-- How long humans took to answer, as a quantile, and how many answers tell; what expired or was settled by a policy is
+-- no human wait.
+create or replace macro human_wait_ms(wait_ms, outcome, part) as
+quantile_cont(wait_ms, part) filter (where outcome in ('approved', 'approved_modified', 'rejected'));
+create or replace macro waited_count(wait_ms, outcome) as
+count(wait_ms) filter (where outcome in ('approved', 'approved_modified', 'rejected'));
+
+-- The questions put in the runs that the common filters let through; asked for an evidence, those of that evidence.
+create or replace macro asked_approvals(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    runs.run_id,
+    runs.started_at as run_started_at,
+    runs.status as run_status,
+    coalesce(runs.name, runs.agent_name) as run_name,
+    runs.workflow_name,
+    approvals.agent_name,
+    approvals.approval_id,
+    approvals.step_id,
+    approvals.tool_name,
+    approvals.tool_call_id,
+    approvals.gate_policy,
+    approvals.requested_at,
+    approvals.decided_at,
+    approvals.decision,
+    approval_outcome(approvals.decision, approvals.decider_type, runs.status) as outcome,
+    approvals.decider_type,
+    approvals.decider,
+    approvals.reason,
+    approvals.args_before,
+    approvals.args_after,
+    approvals.wait_ms,
+    approvals.evidence
+from asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as runs
+inner join approvals on runs.project = approvals.project and runs.run_id = approvals.run_id
+where with_evidence is null or approvals.evidence = with_evidence;
+
+-- What humans corrected in the runs that the common filters let through, weak signs too; asked for an evidence, what is
+-- of that evidence. step_name: the tool whose call was corrected, else the step under which the correction was told,
+-- else what it says it corrected.
+create or replace macro asked_corrections(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    runs.run_id,
+    runs.started_at as run_started_at,
+    runs.status as run_status,
+    coalesce(runs.name, runs.agent_name) as run_name,
+    runs.workflow_name,
+    coalesce(own.agent_name, above.agent_name, runs.agent_name) as agent_name,
+    corrections.correction_id,
+    corrections.step_id,
+    coalesce(questions.tool_name, own.tool_name, above.tool_name, above.name, corrections.target, own.name) as step_name,
+    case
+        when coalesce(questions.tool_name, own.tool_name, above.tool_name) is not null then 'tool'
+        else above.kind
+    end as step_kind,
+    corrections.tool_call_id,
+    corrections.corrected_at,
+    corrections.kind,
+    corrections.strength,
+    corrections.target,
+    corrections.value_before,
+    corrections.value_after,
+    corrections.corrected_by,
+    corrections.reason,
+    corrections.evidence
+from asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as runs
+inner join corrections on runs.project = corrections.project and runs.run_id = corrections.run_id
+left join (
+    select
+        project,
+        run_id,
+        tool_call_id,
+        any_value(tool_name) as tool_name
+    from approvals
+    where project = in_project
+    group by project, run_id, tool_call_id
+) as questions
+    on corrections.project = questions.project and corrections.run_id = questions.run_id
+        and corrections.tool_call_id = questions.tool_call_id
+left join steps as own
+    on corrections.project = own.project and corrections.run_id = own.run_id and corrections.step_id = own.step_id
+left join steps as above
+    on own.project = above.project and own.run_id = above.run_id and own.parent_step_id = above.step_id
+where with_evidence is null or corrections.evidence = with_evidence;
+
+-- The runs with the word of a human on them: a decision, a correction that is not weak, or feedback, good or bad.
+create or replace macro reviewed_runs(in_project, with_evidence) as table
+select run_id
+from approvals
+where project = in_project
+    and approval_outcome(decision, decider_type, 'ok') in ('approved', 'approved_modified', 'rejected')
+    and (with_evidence is null or evidence = with_evidence)
+union
+select run_id
+from corrections
+where project = in_project and strength <> 'weak' and (with_evidence is null or evidence = with_evidence)
+union
+select steps.run_id
+from spans
+inner join steps
+    on spans.project = steps.project and spans.block_id = steps.block_id
+        and spans.block_position = steps.block_position and lower(hex(spans.span_id)) = steps.step_id
+where spans.project = in_project and spans.evaluator_type = 'human' and coalesce(with_evidence, 'explicit') = 'explicit';
+
+-- The runs that the common filters let through, with what humans made of each: was it reviewed, was it corrected.
+create or replace macro judged_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    runs.project,
+    runs.run_id,
+    runs.started_at,
+    runs.status,
+    runs.workflow_name,
+    runs.agent_names,
+    runs.service_version,
+    runs.models,
+    runs.run_id in (select reviewed.run_id from reviewed_runs(in_project, with_evidence) as reviewed) as is_reviewed,
+    runs.run_id in (
+        select corrections.run_id
+        from corrections
+        where corrections.project = in_project and corrections.strength <> 'weak'
+            and (with_evidence is null or corrections.evidence = with_evidence)
+    ) as is_corrected
+from asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as runs;
+
+-- The human correction rate: corrected runs ÷ reviewed runs; and corrected ÷ finished runs, of which both are counted
+-- among the finished. Null when there is nothing to divide by.
+create or replace macro correction_rate(is_corrected, is_reviewed) as
+count(*) filter (where is_corrected) / nullif(count(*) filter (where is_reviewed), 0);
+create or replace macro corrected_ended_count(is_corrected, status) as
+count(*) filter (where is_corrected and status in ('ok', 'error', 'abandoned'));
+create or replace macro corrected_share(is_corrected, status) as
+corrected_ended_count(is_corrected, status) / nullif(ended_count(status), 0);

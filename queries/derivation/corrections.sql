@@ -41,7 +41,11 @@ with acts as (
         -- The resumed run's root repeats the decision that is counted where the question was asked.
         and not (
             steps.kind <> 'human' and steps.tool_call_id is null
-            and steps.run in (select by_run from derived_approvals where decision in ('rejected', 'approved_modified'))
+            and steps.run in (
+                select by_run
+                from derived_approvals
+                where by_run is not null and decision in ('rejected', 'approved_modified')
+            )
         )
     union all
     select

@@ -1,0 +1,53 @@
+-- Which steps do humans correct most? One row per tool, or step that a correction was told under; most corrections first.
+-- run_count: the runs of the window that have this step; corrected_run_count: those in which it was corrected; weak
+-- signs are left out.
+with corrected as (
+    select *
+    from asked_corrections(
+        $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
+    $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+)
+    where strength <> 'weak'
+),
+
+taken as (
+    select
+        run_id,
+        step_kind,
+        step_name
+    from corrected
+    union
+    select
+        steps.run_id,
+        case when steps.tool_name is null then steps.kind else 'tool' end as step_kind,
+        coalesce(steps.tool_name, steps.name) as step_name
+    from steps
+    semi join asked_runs(
+        $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
+    $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+) as runs on steps.project = runs.project and steps.run_id = runs.run_id
+),
+
+run_counts as (
+    select
+        step_kind,
+        step_name,
+        count(*) as run_count
+    from taken
+    group by step_kind, step_name
+)
+
+select
+    corrected.step_name,
+    corrected.step_kind,
+    count(*) as correction_count,
+    count(distinct corrected.run_id) as corrected_run_count,
+    any_value(run_counts.run_count) as run_count,
+    corrected_run_count / any_value(run_counts.run_count) as corrected_share,
+    list(distinct corrected.kind order by corrected.kind) as kinds
+from corrected
+left join run_counts
+    on corrected.step_name = run_counts.step_name and corrected.step_kind is not distinct from run_counts.step_kind
+group by corrected.step_name, corrected.step_kind
+order by correction_count desc, corrected.step_name, corrected.step_kind
+limit $limit
