@@ -3,7 +3,7 @@
 -- Where no record decides, the answer is read from what came after, in the run or in a later one of its conversation,
 -- or anywhere by the tool call's id: the resuming root's decision, else that the call ran (with other arguments:
 -- approved_modified), else that the model was told a refusal.
-create or replace temp table derived_approvals as
+insert into derived_approvals by name
 with run_starts as (
     select
         project,
@@ -40,32 +40,57 @@ later_runs as (
     where asking.run in (select run from derived_questions where decision is null)
 ),
 
-executed as (
+-- Tool calls that may be what was asked for: by their id wherever it is one provider's own, else within the run and
+-- those after it; by their name, where the question has no id, in the run and the one after it.
+candidates as (
     select
         questions.project,
         questions.run,
         questions.approval_id,
-        arg_min(steps.node, (steps.tool_call_id is null, steps.start_ns, steps.node)) as node,
-        min(starts.start_ns) as resumed_ns
+        questions.requested_at,
+        steps.node
     from derived_questions as questions
     inner join derived_steps as steps
-        on questions.project = steps.project and steps.kind = 'tool' and steps.counted and steps.signal <> 'message'
-            and steps.start_ns >= epoch_ns(questions.requested_at)
-    inner join placed as starts on steps.run = starts.run
+        on questions.project = steps.project and questions.tool_call_id = steps.tool_call_id
     left join later_runs on questions.run = later_runs.asking_run and steps.run = later_runs.run
     where questions.decision is null
-        and (
-            (
-                questions.tool_call_id = steps.tool_call_id
-                and (later_runs.run is not null or steps.run = questions.run or length(steps.tool_call_id) >= 12)
-            )
-            or (
-                questions.tool_call_id is null
-                and questions.tool_name = steps.tool_name
-                and (steps.run = questions.run or later_runs.distance = 1)
-            )
-        )
-    group by all
+        and (later_runs.run is not null or steps.run = questions.run or length(steps.tool_call_id) >= 12)
+    union
+    select
+        questions.project,
+        questions.run,
+        questions.approval_id,
+        questions.requested_at,
+        steps.node
+    from derived_questions as questions
+    inner join derived_steps as steps on questions.run = steps.run and questions.tool_name = steps.tool_name
+    where questions.decision is null and questions.tool_call_id is null
+    union
+    select
+        questions.project,
+        questions.run,
+        questions.approval_id,
+        questions.requested_at,
+        steps.node
+    from derived_questions as questions
+    inner join later_runs on questions.run = later_runs.asking_run and later_runs.distance = 1
+    inner join derived_steps as steps on later_runs.run = steps.run and questions.tool_name = steps.tool_name
+    where questions.decision is null and questions.tool_call_id is null
+),
+
+executed as (
+    select
+        candidates.project,
+        candidates.run,
+        candidates.approval_id,
+        arg_min(steps.node, (steps.tool_call_id is null, steps.start_ns, steps.node)) as node,
+        min(starts.start_ns) as resumed_ns
+    from candidates
+    inner join derived_steps as steps
+        on candidates.node = steps.node and steps.start_ns >= epoch_ns(candidates.requested_at)
+    inner join placed as starts on steps.run = starts.run
+    where steps.kind = 'tool' and steps.counted and steps.signal <> 'message'
+    group by candidates.project, candidates.run, candidates.approval_id
 ),
 
 told as (
@@ -90,15 +115,15 @@ resumed as (
     select
         later_runs.asking_run as run,
         arg_min(nullif(steps.approval_decision, 'pending'), steps.node) as decision,
-        arg_min(records.approval_reason, steps.node) as reason,
-        arg_min(records.approval_args_after, steps.node) as args_after,
+        arg_min(oversight.approval_reason, steps.node) as reason,
+        arg_min(oversight.approval_args_after, steps.node) as args_after,
         any_value(later_runs.run) as by_run,
         any_value(later_runs.start_ns) as resumed_ns
     from later_runs
     inner join derived_steps as steps on later_runs.run = steps.run and later_runs.distance = 1
-    inner join records on steps.row_id = records.row_id
+    left join oversight on steps.row_id = oversight.row_id
     where steps.kind not in ('approval', 'tool')
-        and (coalesce(steps.approval_decision, 'pending') <> 'pending' or records.approval_args_after is not null)
+        and (coalesce(steps.approval_decision, 'pending') <> 'pending' or oversight.approval_args_after is not null)
     group by later_runs.asking_run
 ),
 

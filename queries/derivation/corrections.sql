@@ -1,6 +1,6 @@
 -- Where did a human change, refuse, redo or mark down an agent's work? One row per act (conventions, section 9).
 -- A decision and a record of their own about the same tool call are one act.
-create or replace temp table derived_corrections as
+insert into derived_corrections by name
 with acts as (
     select
         approvals.project,
@@ -26,18 +26,18 @@ with acts as (
         steps.step_id,
         steps.tool_call_id,
         make_timestamp_ns(steps.end_ns) as corrected_at,
-        records.correction_kind as kind,
-        records.correction_target as target,
-        records.correction_before as value_before,
-        records.correction_after as value_after,
-        records.correction_by as corrected_by,
-        records.correction_reason as reason,
+        oversight.correction_kind as kind,
+        oversight.correction_target as target,
+        oversight.correction_before as value_before,
+        oversight.correction_after as value_after,
+        oversight.correction_by as corrected_by,
+        oversight.correction_reason as reason,
         'explicit' as evidence,
         coalesce(steps.tool_call_id, steps.step_id) as name,
         1 as place
     from derived_steps as steps
-    inner join records on steps.row_id = records.row_id
-    where records.correction_kind is not null
+    inner join oversight on steps.row_id = oversight.row_id
+    where oversight.correction_kind is not null
         -- The resumed run's root repeats the decision that is counted where the question was asked.
         and not (
             steps.kind <> 'human' and steps.tool_call_id is null
@@ -55,22 +55,22 @@ with acts as (
         steps.tool_call_id,
         make_timestamp_ns(steps.end_ns) as corrected_at,
         'negative_feedback' as kind,
-        coalesce(records.correction_target, 'output') as target,
+        coalesce(oversight.correction_target, 'output') as target,
         null as value_before,
         null as value_after,
-        records.correction_by as corrected_by,
-        coalesce(records.correction_reason, records.evaluation_explanation) as reason,
+        oversight.correction_by as corrected_by,
+        coalesce(oversight.correction_reason, oversight.evaluation_explanation) as reason,
         'explicit' as evidence,
         steps.step_id as name,
         3 as place
     from derived_steps as steps
-    inner join records on steps.row_id = records.row_id
-    where records.correction_kind is null and records.evaluator_type = 'human'
+    inner join oversight on steps.row_id = oversight.row_id
+    where oversight.correction_kind is null and oversight.evaluator_type = 'human'
         and (
-            lower(records.evaluation_label) in (
+            lower(oversight.evaluation_label) in (
                 'fail', 'failed', 'negative', 'bad', 'thumbs_down', 'down', 'false', 'no', 'incorrect', 'wrong'
             )
-            or (records.evaluation_label is null and records.evaluation_score <= 0)
+            or (oversight.evaluation_label is null and oversight.evaluation_score <= 0)
         )
 )
 

@@ -1,11 +1,9 @@
 -- The places of the scope's records, none yet.
-create or replace temp table found as
-select
-    rowid as row_id,
-    project,
-    trace_id,
-    run_key,
-    conversation_id,
-    0::bigint as start_ns
-from spans
-limit 0
+create or replace temp table found (
+    row_id bigint,
+    project varchar,
+    trace_id blob,
+    run_key varchar,
+    conversation_id varchar,
+    start_ns bigint
+)

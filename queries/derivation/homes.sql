@@ -1,38 +1,21 @@
--- Which run does each record belong to? One row per record that belongs to one (conventions, sections 3 and 5.1).
+-- Which run does each record belong to? One row per record that belongs to one (conventions, sections 3 and 5.1); runs
+-- are numbered in the order of their ids.
 -- A trace is a run: its id is a run key that one of its records bears (Gemini CLI's prompt), else the trace id.
 -- Records without a trace go by their key; those of a conversation that also has traces join the run going on then,
 -- and a conversation known from logs alone is cut into one run per prompt.
 -- Groups in which no agent did anything (plumbing, judgements sent later) are no runs.
 create or replace temp table homes as
-with moments as (
-    select
-        row_id,
-        project,
-        trace_id,
-        run_key,
-        conversation_id,
-        span_id,
-        start_ns,
-        end_ns,
-        kind in ('workflow', 'agent', 'llm', 'tool', 'retrieval', 'embedding')
-        and coalesce(operation, '') <> 'create_agent' as acts,
-        kind = 'human' and correction_kind is null and (input_preview is not null or event_name like '%user_prompt')
-            as prompts,
-        kind in ('guardrail', 'approval') as gates
-    from records
-),
-
-traces as (
+with traces as (
     select
         project,
         trace_id,
         min(run_key) as run_key,
         arg_min(conversation_id, start_ns) as conversation_id,
-        bool_or(acts) as acts,
-        bool_or(acts or prompts or gates) as is_run,
-        min(start_ns) filter (where acts or prompts or gates) as since,
-        max(end_ns) filter (where acts or prompts or gates) as until
-    from moments
+        bool_or(is_work) as acts,
+        bool_or(is_work or is_prompt or is_gate) as is_run,
+        min(start_ns) filter (where is_work or is_prompt or is_gate) as since,
+        max(end_ns) filter (where is_work or is_prompt or is_gate) as until
+    from records
     where trace_id is not null
     group by project, trace_id
 ),
@@ -65,22 +48,22 @@ loose as (
     union all
     select
         'record' as what,
-        moments.project,
-        moments.row_id::varchar as name,
-        moments.conversation_id,
-        moments.start_ns as since,
-        moments.end_ns as until,
+        records.project,
+        records.row_id::varchar as name,
+        records.conversation_id,
+        records.start_ns as since,
+        records.end_ns as until,
         true as joins_traces
-    from moments
+    from records
     left join (
         select distinct
             project,
             run_key
         from traces
         where run_key is not null
-    ) as named on moments.project = named.project and moments.run_key = named.run_key
-    where moments.trace_id is null and moments.conversation_id is not null
-        and (named.run_key is null or moments.run_key = moments.conversation_id)
+    ) as named on records.project = named.project and records.run_key = named.run_key
+    where records.trace_id is null and records.conversation_id is not null
+        and (named.run_key is null or records.run_key = records.conversation_id)
 ),
 
 joined as (
@@ -103,17 +86,18 @@ joined as (
 
 sessions as (
     select
-        moments.row_id,
-        moments.project,
-        moments.run_key,
-        moments.conversation_id,
-        moments.span_id,
-        moments.start_ns,
-        moments.prompts
-    from moments
+        records.row_id,
+        records.project,
+        records.run_key,
+        records.conversation_id,
+        records.span_id,
+        records.start_ns,
+        records.is_prompt,
+        records.is_work or records.is_prompt or records.is_gate as is_run
+    from records
     left join joined
-        on joined.what = 'record' and moments.project = joined.project and moments.row_id::varchar = joined.name
-    where moments.trace_id is null and moments.run_key is not null and joined.name is null
+        on joined.what = 'record' and records.project = joined.project and records.row_id::varchar = joined.name
+    where records.trace_id is null and records.run_key is not null and joined.name is null
 ),
 
 prompts as (
@@ -123,7 +107,7 @@ prompts as (
         start_ns,
         min(lower(hex(span_id))) as step_id
     from sessions
-    where prompts and run_key = conversation_id
+    where is_prompt and run_key = conversation_id
     group by project, run_key, start_ns
 ),
 
@@ -136,34 +120,59 @@ first_prompts as (
     group by project, run_key
 ),
 
-placed as (
+named_traces as (
     select
-        moments.row_id,
-        coalesce(joined.run_id, traces.run_key, lower(hex(moments.trace_id))) as run_id
-    from moments
-    inner join traces on moments.project = traces.project and moments.trace_id = traces.trace_id
+        traces.project,
+        traces.trace_id,
+        coalesce(joined.run_id, traces.run_key, lower(hex(traces.trace_id))) as run_id
+    from traces
     left join joined
         on joined.what = 'trace' and traces.project = joined.project and hex(traces.trace_id) = joined.name
+),
+
+placed as (
+    select
+        records.row_id,
+        records.project,
+        named_traces.run_id,
+        records.is_work or records.is_prompt or records.is_gate as is_run
+    from records
+    inner join named_traces on records.project = named_traces.project and records.trace_id = named_traces.trace_id
     union all
     select
-        name::bigint as row_id,
-        run_id
+        records.row_id,
+        records.project,
+        joined.run_id,
+        records.is_work or records.is_prompt or records.is_gate as is_run
     from joined
-    where what = 'record'
+    inner join records on joined.name::bigint = records.row_id
+    where joined.what = 'record'
     union all
     select
         sessions.row_id,
-        sessions.run_key || coalesce(':' || coalesce(prompts.step_id, first_prompts.step_id), '') as run_id
+        sessions.project,
+        sessions.run_key || coalesce(':' || coalesce(prompts.step_id, first_prompts.step_id), '') as run_id,
+        sessions.is_run
     from sessions
     asof left join prompts
         on sessions.project = prompts.project and sessions.run_key = prompts.run_key and sessions.start_ns >= prompts.start_ns
     left join first_prompts on sessions.project = first_prompts.project and sessions.run_key = first_prompts.run_key
+),
+
+numbered as (
+    select
+        project,
+        run_id,
+        row_number() over (order by project, run_id) as run
+    from placed
+    group by project, run_id
+    having bool_or(is_run)
 )
 
 select
-    moments.row_id,
-    moments.project,
-    placed.run_id
-from moments
-inner join placed on moments.row_id = placed.row_id
-qualify bool_or(moments.acts or moments.prompts or moments.gates) over (partition by moments.project, placed.run_id)
+    placed.row_id,
+    numbered.project,
+    numbered.run_id,
+    numbered.run
+from placed
+inner join numbered on placed.project = numbered.project and placed.run_id = numbered.run_id

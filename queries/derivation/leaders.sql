@@ -1,5 +1,5 @@
 -- Which counted record does each repeated one end up with, following twins of twins? One row per repeated record.
-create or replace temp table leaders as
+insert into leaders
 with recursive followed as (
     select
         node,

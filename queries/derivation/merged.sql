@@ -1,20 +1,6 @@
 -- What does a call's counted record take over from its twins? One row per counted record that has twins; each field
 -- is the record's own, else that of the twin with most fields that knows it.
-create or replace temp table merged as
-with members as (
-    select
-        coalesce(leaders.leader, tree.node) as leader,
-        leaders.leader is null as is_leader,
-        tree.depth,
-        records.*,
-        case when leaders.leader is null then 0 else 100000 - records.field_count end * 4294967296 + tree.node as place
-    from tree
-    inner join records on tree.row_id = records.row_id
-    left join leaders on tree.node = leaders.node
-    where leaders.leader is not null
-        or (leaders.node is null and tree.node in (select leader from leaders))
-)
-
+insert into merged by name
 select
     leader as node,
     arg_min(operation, place) as operation,
@@ -54,10 +40,11 @@ select
     arg_min(input_preview, place) as input_preview,
     arg_min(output_preview, place) as output_preview,
     arg_min(proposed_calls, place) as proposed_calls,
-    arg_min(answered_calls, place) as answered_calls,
+    arg_min(row_id, place) filter (where proposed_calls is not null) as proposing_row_id,
+    arg_min(row_id, place) filter (where has_answered) as answered_row_id,
     arg_min(approval_decision, place) as approval_decision,
     -- A wrapper's failure need not be the model call's; a tool that failed in one telling failed.
     coalesce(bool_or(is_error) filter (where is_leader or kind = 'tool' or signal = 'log'), false) as is_error,
     list_distinct(flatten(list(cut))) as cut
-from members
+from twin_records
 group by leader

@@ -5,7 +5,7 @@ with numbered as (
     select
         records.row_id,
         records.project,
-        homes.run_id,
+        homes.run,
         records.trace_id,
         records.span_id,
         records.parent_span_id,
@@ -14,10 +14,8 @@ with numbered as (
         records.pause,
         row_number() over (
             order by
-                records.project, homes.run_id, records.start_ns, records.end_ns desc, records.signal desc, records.span_id,
-                records.row_id
+                homes.run, records.start_ns, records.end_ns desc, records.signal desc, records.span_id, records.row_id
         ) - 1 as node,
-        dense_rank() over (order by records.project, homes.run_id) as run,
         coalesce(records.input_tokens, records.output_tokens) is not null as has_usage,
         records.agent_name is not null as has_agent_name,
         records.tool_name is not null as has_tool_name
@@ -38,8 +36,6 @@ spans_of_traces as (
 
 select
     numbered.row_id,
-    numbered.project,
-    numbered.run_id,
     numbered.run,
     numbered.node,
     spans_of_traces.node as parent,

@@ -2,7 +2,7 @@
 -- Request and decision meet by the tool call's id, else the approval's, within the conversation; a human's word goes
 -- before a policy's, a later one before an earlier. The question belongs to the run that asked.
 -- A tool call that a model asked for and nobody ran is a question too; answers.sql says what became of it.
-create or replace temp table derived_questions as
+insert into derived_questions by name
 with acts as (
     select
         steps.project,
@@ -16,31 +16,31 @@ with acts as (
         steps.agent_name,
         steps.tool_name,
         steps.tool_call_id,
-        records.approval_id,
-        records.gate_policy,
-        case when records.pause = 'pending' then null else nullif(steps.approval_decision, 'pending') end as decision,
-        records.approval_decider_type as decider_type,
-        coalesce(records.approval_decider, case when records.approval_decider_type = 'human' then steps.user_id end)
+        oversight.approval_id,
+        oversight.gate_policy,
+        case when steps.pause = 'pending' then null else nullif(steps.approval_decision, 'pending') end as decision,
+        oversight.approval_decider_type as decider_type,
+        coalesce(oversight.approval_decider, case when oversight.approval_decider_type = 'human' then steps.user_id end)
             as decider,
-        records.approval_reason as reason,
+        oversight.approval_reason as reason,
         case
-            when records.pause = 'pending' then coalesce(steps.tool_args, records.approval_args_before)
-            else coalesce(records.approval_args_before, steps.tool_args)
+            when steps.pause = 'pending' then coalesce(steps.tool_args, oversight.approval_args_before)
+            else coalesce(oversight.approval_args_before, steps.tool_args)
         end as args_before,
-        records.approval_args_after as args_after,
-        records.wait_ms,
+        oversight.approval_args_after as args_after,
+        oversight.wait_ms,
         coalesce(
-            records.approval_requested_at,
-            case when steps.status = 'pending' then coalesce(records.ended_at, records.started_at) end
+            oversight.approval_requested_at,
+            case when steps.status = 'pending' then coalesce(steps.ended_at, steps.started_at) end
         ) as requested_at,
-        records.approval_decided_at as decided_at,
+        oversight.approval_decided_at as decided_at,
         steps.end_ns,
-        case when records.pause = 'pending' then 'content' else 'explicit' end as evidence
+        case when steps.pause = 'pending' then 'content' else 'explicit' end as evidence
     from derived_steps as steps
-    inner join records on steps.row_id = records.row_id
+    left join oversight on steps.row_id = oversight.row_id
     where steps.kind = 'approval'
         or (steps.kind = 'tool' and coalesce(steps.approval_decision, 'pending') <> 'pending' and steps.counted)
-        or (records.pause = 'pending' and steps.status = 'pending')
+        or (steps.pause = 'pending' and steps.status = 'pending')
 ),
 
 ids as (
@@ -102,37 +102,10 @@ waiting as (
             approval_decision = 'pending' or pause = 'pending'
             or list_contains(coalesce(finish_reasons, []), 'interrupt')
         ) as says_so,
-        coalesce(string_agg(output_preview, ' ') filter (where kind in ('agent', 'workflow') or is_root), '') as output,
-        bool_or(kind = 'agent') as has_agent
+        coalesce(string_agg(output_preview, ' ') filter (where kind in ('agent', 'workflow') or is_root), '') as output
     from derived_steps
+    where run in (select run from unanswered)
     group by run
-),
-
-unanswered as (
-    select
-        asked.project,
-        asked.run,
-        asked.run_id,
-        asked.node,
-        asked.end_ns,
-        asked.tool_call_id,
-        asked.tool_name,
-        asked.tool_args,
-        coalesce(waiting.says_so, false) or contains(waiting.output, asked.tool_call_id) as says_so,
-        told.tool_result
-    from asked_calls as asked
-    inner join waiting on asked.run = waiting.run and waiting.has_agent
-    left join told_results as told on asked.run = told.run and asked.tool_call_id = told.tool_call_id
-    where asked.tool_call_id is not null
-        and not exists (
-            select 1
-            from derived_steps as steps
-            where steps.run = asked.run and steps.kind <> 'llm' and steps.signal <> 'message'
-                and (
-                    steps.tool_call_id = asked.tool_call_id
-                    or (steps.tool_call_id is null and steps.tool_name = asked.tool_name)
-                )
-        )
 )
 
 select
@@ -184,8 +157,13 @@ select
     unanswered.tool_args as args_before,
     null as args_after,
     null as wait_ms,
-    case when unanswered.says_so then 'content' else 'inferred' end as evidence,
-    unanswered.tool_result as told,
-    unanswered.says_so
+    case
+        when coalesce(waiting.says_so, false) or contains(waiting.output, unanswered.tool_call_id) then 'content'
+        else 'inferred'
+    end as evidence,
+    told.tool_result as told,
+    coalesce(waiting.says_so, false) or contains(waiting.output, unanswered.tool_call_id) as says_so
 from unanswered
+inner join waiting on unanswered.run = waiting.run
 inner join derived_steps as steps on unanswered.node = steps.node
+left join told_results as told on unanswered.run = told.run and unanswered.tool_call_id = told.tool_call_id

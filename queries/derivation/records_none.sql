@@ -1,10 +1,41 @@
--- The records that runs are derived from, none yet: every column of `spans`, its place there, and a time that is
--- never null.
-create or replace temp table records as
-select
-    rowid as row_id,
-    0::bigint as start_ns,
-    0::bigint as end_ns,
-    spans.*
-from spans
-limit 0
+-- The records that runs are derived from, none yet: what is needed to tell which belong together and which of them
+-- count. Texts and lists stay in `spans`, to be read once, when the steps are written (steps.sql). Times are never null.
+create or replace temp table records (
+    row_id bigint,
+    project varchar,
+    trace_id blob,
+    span_id blob,
+    parent_span_id blob,
+    signal varchar,
+    run_key varchar,
+    conversation_id varchar,
+    user_id varchar,
+    environment varchar,
+    workflow_name varchar,
+    name varchar,
+    start_ns bigint,
+    end_ns bigint,
+    kind varchar,
+    operation varchar,
+    pause varchar,
+    scope_name varchar,
+    dialects varchar [],
+    agent_name varchar,
+    tool_name varchar,
+    tool_call_id varchar,
+    model varchar,
+    response_id varchar,
+    input_tokens bigint,
+    output_tokens bigint,
+    reasoning_tokens bigint,
+    has_cost boolean,
+    is_error boolean,
+    twin_rank utinyint,
+    field_count usmallint,
+    is_work boolean, -- an agent did something
+    is_prompt boolean,
+    is_gate boolean,
+    is_correction boolean,
+    has_proposed boolean,
+    has_answered boolean
+)

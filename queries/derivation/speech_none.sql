@@ -1,14 +1,13 @@
 -- The log records that carry messages, none yet.
-create or replace temp table speech as
-select
-    project,
-    trace_id,
-    span_id,
-    run_key,
-    logged_at,
-    input_preview,
-    output_preview,
-    proposed_calls,
-    answered_calls
-from log_records
-limit 0
+create or replace temp table speech (
+    line bigint,
+    project varchar,
+    trace_id blob,
+    span_id blob,
+    run_key varchar,
+    said_ns bigint,
+    input_preview varchar,
+    output_preview varchar,
+    proposed_calls struct(id varchar, name varchar, args varchar) [],
+    answered_calls struct(id varchar, result varchar, name varchar, args varchar) []
+)

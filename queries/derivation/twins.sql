@@ -4,7 +4,6 @@
 create or replace temp table twins as
 with calls as (
     select
-        tree.project,
         tree.run,
         tree.node,
         tree.parent,
@@ -21,7 +20,7 @@ with calls as (
         records.response_id,
         records.tool_call_id,
         records.tool_name,
-        coalesce(records.requested_model, records.served_model) as model,
+        records.model,
         records.input_tokens,
         records.output_tokens,
         records.reasoning_tokens,
@@ -31,13 +30,13 @@ with calls as (
         -- The one to keep: of the better signal, with a reported cost, with usage, with most fields, the deepest.
         row_number() over (
             order by
-                records.twin_rank, records.signal <> 'span', records.cost_usd is null,
+                records.twin_rank, records.signal <> 'span', not records.has_cost,
                 coalesce(records.input_tokens, records.output_tokens) is null, records.field_count desc,
                 tree.depth desc, tree.node
         ) as preference
     from tree
     inner join records on tree.row_id = records.row_id
-    where records.kind in ('llm', 'tool')
+    where tree.run in (select run from suspects) and records.kind in ('llm', 'tool')
 ),
 
 -- Model calls within model calls, with no agent or tool between. The outer one is a wrapper if an inner one reports

@@ -1,53 +1,11 @@
--- Which tool calls are known from the model's messages alone? Their results are told to a model for the first time, and
--- no step has their id, or, unless they were refused, in the run their name. One row per call, as a step of its own
--- beside the model call that was told. Where the run holds tool steps that match no call that was asked for, any of
--- them might be the one meant, so nothing is made up.
+-- The tool calls that are known from messages alone become steps, each beside the model call that was told its result.
 insert into derived_steps by name
-with tools as (
-    select
-        project,
-        run,
-        tool_call_id,
-        tool_name
-    from derived_steps
-    where kind in ('tool', 'approval') or (kind <> 'guardrail' and tool_call_id is not null)
-),
-
-gates as (
+with gates as (
     select
         run,
         tool_call_id
     from derived_steps
     where kind = 'guardrail' and status = 'denied' and tool_call_id is not null
-),
-
-strangers as (
-    select distinct tools.run
-    from tools
-    anti join asked_calls on tools.run = asked_calls.run and tools.tool_name = asked_calls.tool_name
-    anti join told_results on tools.run = told_results.run and tools.tool_name = told_results.tool_name
-    where tools.tool_call_id is null
-),
-
-unspanned as (
-    select
-        told.project,
-        told.run,
-        told.run_id,
-        told.node,
-        told.start_ns,
-        told.tool_call_id,
-        coalesce(told.tool_name, asked.tool_name) as tool_name,
-        nullif(coalesce(told.tool_args, asked.tool_args), '') as tool_args,
-        told.tool_result,
-        coalesce(asked.end_ns, told.start_ns) as asked_ns
-    from told_results as told
-    left join asked_calls as asked on told.run = asked.run and told.tool_call_id = asked.tool_call_id
-    anti join tools as by_id on told.project = by_id.project and told.tool_call_id = by_id.tool_call_id
-    anti join strangers on told.run = strangers.run
-    -- An attempt made elsewhere after a failed one is told the same again.
-    qualify length(told.tool_call_id) < 12
-        or row_number() over (partition by told.project, told.tool_call_id order by told.start_ns, told.node) = 1
 )
 
 select
@@ -103,13 +61,3 @@ select
     model.agent_node
 from unspanned
 inner join derived_steps as model on unspanned.node = model.node
-left join (
-    select distinct
-        run,
-        tool_name
-    from tools
-) as by_name on unspanned.run = by_name.run and unspanned.tool_name = by_name.tool_name
-where unspanned.tool_name is not null
-    and (by_name.run is null or reads_refused(unspanned.tool_result))
-    -- Hand-offs look like tool calls to the model.
-    and not regexp_matches(unspanned.tool_name, '^(transfer_to_|transfer_back_to_|hand_?off)')

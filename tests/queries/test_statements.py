@@ -29,7 +29,8 @@ def prepared() -> duckdb.DuckDBPyConnection:
     """A connection with everything in it that a statement may read."""
     connection = empty_store()
     Database(connection)
-    insert(connection, Telling().span("agent", "agent").rows)
+    told_twice = Telling().span("call", "llm", response_id="r").span("its echo", "llm", at=1, response_id="r")
+    insert(connection, told_twice.rows)
     statements.run(connection, "derivation/handled", {"limit": 10})
     statements.run(connection, "derivation/seeds")
     derive_runs(connection, 1)

@@ -1,0 +1,27 @@
+-- The questions that runs asked, none yet.
+create or replace temp table derived_questions (
+    project varchar,
+    run bigint,
+    run_id varchar,
+    approval_id varchar,
+    step_id varchar,
+    node bigint,
+    conversation_id varchar,
+    workflow_name varchar,
+    agent_name varchar,
+    tool_name varchar,
+    tool_call_id varchar,
+    gate_policy varchar,
+    requested_at timestamp_ns,
+    decided_at timestamp_ns,
+    decision varchar,
+    decider_type varchar,
+    decider varchar,
+    reason varchar,
+    args_before varchar,
+    args_after varchar,
+    wait_ms double,
+    evidence varchar,
+    told varchar,
+    says_so boolean
+)
