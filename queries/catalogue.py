@@ -40,8 +40,11 @@ CATALOGUE: Mapping[str, Listed] = {
     "correction_summary": Listed("corrections"),
     "corrections_by": Listed("corrections", ("workflow", "agent", "release", "prompt_version", "model")),
     "pending_approvals": Listed("approvals"),
+    "proposed_calls": Listed("tools"),
+    "proposed_outcomes": Listed("tools"),
     "run_trend": Listed("runs"),
     "token_classes": Listed("cost"),
+    "tool_stats": Listed("tools"),
     "unpriced_calls": Listed("cost"),
 }
 

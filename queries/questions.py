@@ -134,11 +134,14 @@ def tool_calls(
     filters: Filters,
     *,
     run_id: str | None = None,
+    run_statuses: Sequence[str] | None = None,
     after: LastRow | None = None,
     limit: int = 100,
 ) -> Page:
-    """The executed and refused tool calls of the window, newest first; the filters' statuses are those of steps."""
-    values = filters.values() | _after(after) | {"run_id": run_id, "limit": limit + 1}
+    """The executed and refused tool calls of the window, newest first; the filters' statuses are those of steps, their
+    words are looked for in the calls."""
+    of_runs = {"run_id": run_id, "run_statuses": None if run_statuses is None else list(run_statuses)}
+    values = filters.values() | _after(after) | of_runs | {"limit": limit + 1}
     return _page(database.ask("tool_calls", values), limit)
 
 

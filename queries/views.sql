@@ -101,6 +101,214 @@ select run_id
 from corrections
 where project = in_project and evidence = with_evidence;
 
+-- The tool calls that started within [since_ns, until_ns), or since then: one row per counted call, and one per call that was refused
+-- before it could start (has_step is false, its step is the one that asked, it starts when it was asked for).
+create or replace macro tool_calls_at(in_project, since_ns, until_ns) as table
+select
+    run_id,
+    step_id,
+    trace_id,
+    name,
+    workflow_name,
+    agent_name,
+    service_name,
+    service_version,
+    environment,
+    conversation_id,
+    user_id,
+    tool_name,
+    tool_type,
+    tool_call_id,
+    tool_args,
+    tool_result,
+    mcp_server,
+    status,
+    error_type,
+    error_message,
+    started_at,
+    duration_ms,
+    wait_ms,
+    labels,
+    true as has_step
+from steps
+where project = in_project and kind = 'tool' and counted
+    and started_at >= make_timestamp_ns(since_ns) and (until_ns is null or started_at < make_timestamp_ns(until_ns))
+union all
+select
+    approvals.run_id,
+    approvals.step_id,
+    steps.trace_id,
+    approvals.tool_name as name,
+    approvals.workflow_name,
+    approvals.agent_name,
+    steps.service_name,
+    steps.service_version,
+    steps.environment,
+    approvals.conversation_id,
+    steps.user_id,
+    approvals.tool_name,
+    null as tool_type,
+    approvals.tool_call_id,
+    approvals.args_before as tool_args,
+    null as tool_result,
+    null as mcp_server,
+    case when approvals.decision in ('rejected', 'auto_denied') then 'denied' else 'cancelled' end as status,
+    null as error_type,
+    approvals.reason as error_message,
+    coalesce(approvals.requested_at, approvals.decided_at) as started_at,
+    null as duration_ms,
+    approvals.wait_ms,
+    steps.labels,
+    false as has_step
+from approvals
+inner join steps
+    on approvals.project = steps.project and approvals.run_id = steps.run_id and approvals.step_id = steps.step_id
+where approvals.project = in_project and approvals.tool_name is not null
+    and approvals.decision in ('rejected', 'auto_denied', 'aborted', 'expired')
+    -- An interrupt without a call id is told by the tool that ran again to be refused.
+    and (approvals.tool_call_id is not null or approvals.evidence = 'explicit')
+    and coalesce(approvals.requested_at, approvals.decided_at) >= make_timestamp_ns(since_ns)
+    and (until_ns is null or coalesce(approvals.requested_at, approvals.decided_at) < make_timestamp_ns(until_ns))
+    and not exists (
+        select 1
+        from steps as executed
+        where executed.project = approvals.project and executed.kind = 'tool' and executed.counted
+            and executed.started_at >= make_timestamp_ns(since_ns)
+            and (
+                executed.tool_call_id = approvals.tool_call_id
+                or (executed.run_id = approvals.run_id and executed.step_id = approvals.step_id)
+            )
+    );
+
+-- Whether an error says that time ran out.
+create or replace macro reads_timeout(error_type, error_message) as
+coalesce(error_type in ('408', '504'), false)
+or regexp_matches(
+    concat_ws(' ', error_type, error_message), '(?i)time[-_]?out|timed[ _-]?out|\btime out\b|deadline[ _]?exceeded'
+);
+
+-- The tool calls that models asked for since since_ns, as far as messages tell: one row per call and run. Hand-offs are
+-- none. Records that repeat a call are told apart by its id; of calls without one, those of counted steps are taken.
+create or replace macro proposals_since(in_project, since_ns) as table
+with said as (
+    select
+        spans.trace_id,
+        spans.span_id,
+        unnest(spans.proposed_calls) as call
+    from spans
+    where spans.project = in_project and spans.kind = 'llm' and spans.proposed_calls is not null
+        and coalesce(spans.started_at, spans.received_at) >= make_timestamp_ns(since_ns)
+    union all
+    select
+        log_records.trace_id,
+        log_records.span_id,
+        unnest(log_records.proposed_calls) as call
+    from log_records
+    where log_records.project = in_project and log_records.step_id is null and log_records.proposed_calls is not null
+        and coalesce(log_records.logged_at, log_records.received_at) >= make_timestamp_ns(since_ns)
+)
+
+select
+    steps.run_id,
+    steps.step_id,
+    steps.agent_name,
+    said.call.id as tool_call_id,
+    said.call.name as tool_name,
+    nullif(said.call.args, '') as tool_args,
+    coalesce(steps.ended_at, steps.started_at) as proposed_at,
+    row_number() over (
+        partition by steps.run_id, said.call.name order by steps.started_at, steps.step_order, said.call.id
+    ) as place
+from said
+inner join steps
+    on steps.project = in_project and steps.kind = 'llm' and lower(hex(said.span_id)) = steps.step_id
+        and lower(hex(said.trace_id)) is not distinct from steps.trace_id
+where steps.started_at >= make_timestamp_ns(since_ns)
+    and (said.call.id is not null or steps.counted)
+    and not regexp_matches(said.call.name, '^(transfer_to_|transfer_back_to_|hand_?off)')
+qualify said.call.id is null
+    or row_number() over (
+        partition by steps.run_id, said.call.id order by not steps.counted, steps.started_at, steps.step_order
+    ) = 1;
+
+-- What became of the tool calls that models asked for since since_ns: `outcome` is the executed call's status, pending or
+-- running while that may still come, and never_ran if nothing did. A call is found again by its id, in its run or, if the
+-- id is long enough to be the only one, in another; without an id by its place among its run's calls of that tool. A final
+-- call whose arguments are the run's answer is none.
+create or replace macro proposals_with_outcome(now_ns, in_project, since_ns) as table
+with made as (
+    select
+        run_id,
+        step_id,
+        tool_name,
+        tool_call_id,
+        status,
+        error_type,
+        error_message,
+        started_at,
+        row_number() over (partition by run_id, tool_name order by started_at, step_id) as place
+    from tool_calls_at(in_project, since_ns, null)
+),
+
+by_id as (
+    select
+        tool_call_id,
+        run_id,
+        arg_min(made, started_at) as call
+    from made
+    where tool_call_id is not null
+    group by tool_call_id, run_id
+),
+
+elsewhere as (
+    select
+        tool_call_id,
+        arg_min(made, started_at) as call
+    from made
+    where length(tool_call_id) >= 12
+    group by tool_call_id
+),
+
+pending as (
+    select distinct
+        run_id,
+        tool_call_id
+    from approvals
+    where project = in_project and decision is null and tool_call_id is not null
+)
+
+select
+    asked.run_id,
+    asked.agent_name,
+    asked.tool_call_id,
+    asked.tool_name,
+    asked.tool_args,
+    asked.proposed_at,
+    coalesce(by_id.call.step_id, elsewhere.call.step_id, by_place.step_id, asked.step_id) as step_id,
+    coalesce(
+        by_id.call.status, elsewhere.call.status, by_place.status,
+        case
+            when pending.run_id is not null or asking.status = 'waiting' then 'pending'
+            when asking.status = 'running' then 'running'
+            else 'never_ran'
+        end
+    ) as outcome,
+    coalesce(by_id.call.error_type, elsewhere.call.error_type, by_place.error_type) as error_type,
+    coalesce(by_id.call.error_message, elsewhere.call.error_message, by_place.error_message) as error_message
+from proposals_since(in_project, since_ns) as asked
+inner join runs_at(now_ns) as asking on asking.project = in_project and asked.run_id = asking.run_id
+left join by_id on asked.run_id = by_id.run_id and asked.tool_call_id = by_id.tool_call_id
+left join elsewhere on asked.tool_call_id = elsewhere.tool_call_id
+left join made as by_place
+    on by_place.tool_call_id is null and asked.run_id = by_place.run_id and asked.tool_name = by_place.tool_name
+        and asked.place = by_place.place
+left join pending on asked.run_id = pending.run_id and asked.tool_call_id = pending.tool_call_id
+where outcome <> 'never_ran'
+    or not starts_with(
+        regexp_replace(coalesce(asked.tool_args, ' '), '\s', '', 'g') || ' ',
+        left(regexp_replace(coalesce(asking.output_preview, '-'), '\s', '', 'g'), 400)
+    );
+
 -- The runs that the common filters let through: started within [since_ns, until_ns) and, where a filter is not null,
 -- matching it. An agent or tool matches if any step's does, a model if it was requested or served. Words must all occur
 -- in a run's names, ids, error or previews, in any case, or the run is one of those whose records mention them.

@@ -1,12 +1,13 @@
 """Questions about many runs."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from queries import questions
 from queries.cursors import read_cursor
-from queries.filters import expect
+from queries.filters import RUN_STATUSES, expect, read_statuses
 from queries.routes.asking import Asking, Encoding, Limit, RunFilters, ToolCallFilters, Window
 
 router = APIRouter(tags=["runs"])
@@ -50,15 +51,21 @@ async def tool_calls(
     encoding: Encoding,
     filters: ToolCallFilters,
     run: Annotated[str | None, Query(description="Only of this run.")] = None,
+    run_status: Annotated[list[str] | None, Query(description="Only of runs with this status; repeatable.")] = None,
+    q: Annotated[str, Query(description="Words that a call's texts and ids must all hold.")] = "",
     limit: Limit = 100,
     cursor: _Cursor = None,
 ) -> Response:
     list_order = "tool calls"
     after = read_cursor(cursor, list_order) if cursor else None
+    run_statuses = read_statuses(run_status or (), RUN_STATUSES)
+    searched = replace(filters, words=tuple(q.split()) or None)
     return await asker.page(
         encoding,
         list_order,
-        lambda: questions.tool_calls(asker.database, filters, run_id=run, after=after, limit=limit),
+        lambda: questions.tool_calls(
+            asker.database, searched, run_id=run, run_statuses=run_statuses, after=after, limit=limit
+        ),
     )
 
 
