@@ -49,7 +49,12 @@ def main(arguments: Sequence[str]) -> int:
         command = parser.parse_args(arguments).command
         listener = _listen(settings) if command == "serve" else None
         store = Store.open(settings.database)
-        preparer = Preparer(PriceList(settings.price_file), Redactor.default(), Pseudonyms(store.pseudonym_key()))
+        preparer = Preparer(
+            PriceList(settings.price_file),
+            Redactor.default(),
+            Pseudonyms(store.pseudonym_key()),
+            settings.max_value_bytes,
+        )
     except (OSError, SettingsError, StoreError, PriceFileError) as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 2

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         64 * 1024 * 1024, gt=0, description="Largest OTLP request, measured after inflating, in bytes."
     )
+    max_value_bytes: int = Field(
+        16 * 1024 * 1024, gt=0, description="Longest value of an attribute, in bytes; a longer one is cut, and says so."
+    )
     queue_bytes: int = Field(
         256 * 1024 * 1024, gt=0, description="Bodies waiting for their commit, in bytes; more are told to return."
     )

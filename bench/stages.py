@@ -25,6 +25,7 @@ from ingest.store import Store
 from ingest.writer import Writer
 from queries.database import Database
 from queries.summaries import rebuild
+from settings import Settings
 
 SIZES = (4, 64, 512, 4_096)
 
@@ -127,7 +128,8 @@ def _pipeline(path: Path) -> Iterator[tuple[Writer, duckdb.DuckDBPyConnection]]:
     """A writer that gathers nothing, and a connection for the rebuild."""
     store = Store.open(path)
     Database(store.cursor())
-    preparer = Preparer(PriceList(None), Redactor.default(), Pseudonyms(store.pseudonym_key()))
+    pseudonyms = Pseudonyms(store.pseudonym_key())
+    preparer = Preparer(PriceList(None), Redactor.default(), pseudonyms, Settings().max_value_bytes)
     writer = Writer(store, preparer, queue_bytes=1 << 30, gather_ms=0, on_commit=lambda: None)
     writer.start()
     try:

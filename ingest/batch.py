@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ _VENDOR_PREFIXES = {
     "codex": "codex.",
 }
 _EVENT_LIKE = r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+$"
+_KEY_PREFIXES = ("any_attr_prefix", "event_or_attr_prefix")
 _KNOWN_KEYS = 10_000  # what telemetry can name is without end
 
 
@@ -224,16 +225,28 @@ def detect_dialects(batch: Batch) -> None:
 def log_time(fields: pa.RecordBatch) -> pa.UInt64Array:
     """When it happened, in ns; when it was observed, if that is all that was sent (OTLP LogRecord)."""
     time, observed = fields.column("time_unix_nano"), fields.column("observed_time_unix_nano")
-    return pc.if_else(pc.equal(time, 0), observed, time)
+    return pc.if_else(pc.equal(time, pa.scalar(0, pa.uint64())), observed, time)
 
 
 @lru_cache(_KNOWN_KEYS)
 def _dialects_of_key(key: str) -> tuple[str, ...]:
+    if _key_of_any_dialect().search(key) is None:  # a request may have a million keys that nobody knows
+        return ()
     return tuple(entry["dialect"] for entry in conventions().dialects if _is_key_of(entry, key))
 
 
+@cache
+def _key_of_any_dialect() -> re.Pattern[str]:
+    patterns = []
+    for entry in conventions().dialects:
+        patterns += [rf"\A{re.escape(key)}\Z" for key in entry.get("any_attr", ())]
+        patterns += [rf"\A{re.escape(entry[name])}" for name in _KEY_PREFIXES if name in entry]
+        patterns += [entry["any_attr_regex"]] if "any_attr_regex" in entry else []
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
 def _is_key_of(entry: Mapping[str, Any], key: str) -> bool:
-    prefixes = tuple(entry[name] for name in ("any_attr_prefix", "event_or_attr_prefix") if name in entry)
+    prefixes = tuple(entry[name] for name in _KEY_PREFIXES if name in entry)
     pattern = entry.get("any_attr_regex")
     return (
         key in entry.get("any_attr", ())

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from google.protobuf.message import DecodeError
 
 from ingest import wire
 from ingest.batch import log_time
 from ingest.cells import Indices
+from ingest.cutting import cut_records
 from ingest.decoded import Records
 from ingest.errors import Undecodable
 from ingest.events import event_records
@@ -28,6 +30,7 @@ _log = logging.getLogger(__name__)
 _ZERO_TRACE, _ZERO_SPAN = bytes(16), bytes(8)
 _SPAN_TIMES = ("start_time_unix_nano", "end_time_unix_nano")
 _LATEST_NS = 2**63 - 2  # the value after it is DuckDB's "infinity"
+_LONGEST_MS = 2**62 / 1e6  # no time less this leaves our type
 
 
 @dataclass(slots=True)
@@ -60,21 +63,20 @@ class Prepared:
 
 
 class Preparer:
-    """Knows the price list, the secrets to take out and the pseudonyms of persons."""
+    """Knows the price list, the secrets to take out, the pseudonyms of persons and how long a value may be."""
 
-    def __init__(self, prices: PriceList, redactor: Redactor, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, prices: PriceList, redactor: Redactor, pseudonyms: Pseudonyms, most_value_bytes: int) -> None:
         self._prices = prices
         self._redactor = redactor
         self._pseudonyms = pseudonyms
+        self._most_value_bytes = most_value_bytes
 
     def prepare(self, signal: Signal, requests: Sequence[Request]) -> Prepared:
         """Everything about these requests that can be done without the store."""
-        records, failures = wire.decode(signal, requests)
-        projects = pl.Series("project", [request.project for request in requests], dtype=pl.String)
-        received_ns = pl.Series("received_at", [request.received_ns for request in requests], dtype=pl.UInt64)
-        request = records.sources["request"]
-        sources = records.sources.with_columns(projects.gather(request), _times(received_ns).gather(request))
-        records, redacted = redact_records(self._redactor, replace(records, sources=sources))
+        try:
+            records, redacted, failures = self._clean(signal, requests)
+        except DecodeError:  # in a part that nobody has looked into before
+            records, redacted, failures = self._clean(signal, requests, is_strict=True)
         records = replace(records, sources=_with_ids(records.sources))
         received = records.from_sources("request", "project")
         reasons = _reasons(records)
@@ -94,6 +96,15 @@ class Preparer:
             received=received,
             redacted=redacted,
         )
+
+    def _clean(
+        self, signal: Signal, requests: Sequence[Request], *, is_strict: bool = False
+    ) -> tuple[Records, dict[str, Counter[str]], dict[int, Undecodable]]:
+        """The records without secrets and without overlong values, how many secrets there were, and the requests that
+        are no valid OTLP. Raises `DecodeError` if only a strict look tells which these are."""
+        records, failures = wire.decode(signal, requests, is_strict=is_strict)
+        records, redacted = redact_records(self._redactor, _with_origins(records, requests))
+        return cut_records(records, self._most_value_bytes), redacted, failures
 
     def reread(self, records: Records) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The rows and the events of stored records, as `Prepared` has them; nothing is rejected or redacted."""
@@ -153,6 +164,14 @@ class Preparer:
         )
 
 
+def _with_origins(records: Records, requests: Sequence[Request]) -> Records:
+    projects = pl.Series("project", [request.project for request in requests], dtype=pl.String)
+    received_ns = pl.Series("received_at", [request.received_ns for request in requests], dtype=pl.UInt64)
+    request = records.sources["request"]
+    origins = (projects.gather(request), _times(received_ns).gather(request))
+    return replace(records, sources=records.sources.with_columns(*origins))
+
+
 def _spread(values: pl.Series, at: Indices, height: int) -> pl.Series:
     """A column that has these values at these places, and null everywhere else."""
     column = np.full(height, np.nan)
@@ -205,6 +224,7 @@ def _log_columns(kept: pl.DataFrame, sent: pa.RecordBatch, canonical: pl.DataFra
     fields = _frame(sent, "trace_id", "span_id", "severity_text", "severity_number", "observed_time_unix_nano")
     time = _times(pl.Series(log_time(sent)))
     elapsed = canonical["event_duration_ms"]
+    elapsed_ns = (elapsed.fill_nan(None).fill_null(0).clip(0, _LONGEST_MS) * 1e6).cast(pl.Int64)
     log_ids = _log_ids(kept, canonical["event_id"])
     is_step = canonical["kind"] != "other"
     for name in ("change_kind", "correction_kind", "gate_outcome", "approval_decision"):
@@ -220,7 +240,7 @@ def _log_columns(kept: pl.DataFrame, sent: pa.RecordBatch, canonical: pl.DataFra
         span_id=pl.Series([value.to_bytes(8, "big") for value in log_ids], dtype=pl.Binary),
         is_step=is_step,
         logged_at=time,
-        started_at=(time.cast(pl.Int64) - (elapsed.fill_null(0) * 1e6).cast(pl.Int64)).cast(pl.Datetime("ns")),
+        started_at=(time.cast(pl.Int64) - elapsed_ns).cast(pl.Datetime("ns")),
         ended_at=time,
         duration_ms=elapsed,
         span_kind=pl.lit(0, pl.UInt8),

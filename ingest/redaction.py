@@ -10,20 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from ingest.attributes import Attributes, attributes, texts
 from ingest.cells import Indices, truth
 from ingest.decoded import Records
 from ingest.intake import Signal
 from ingest.redact import Redactor
-from ingest.wire import POINT_TYPES, read_records
+from ingest.wire import MESSAGES, POINT_TYPES, read_records
 
 _NESTED_KEY = r"(?i)(?:authorization|cookie|passw[a-z]*|passphrase|secret|credentials|key|token)\"\s*:"
-_MESSAGES: dict[Signal, type[Message]] = {Signal.SPAN: Span, Signal.LOG: LogRecord, Signal.METRIC: Metric}
 
 
 def redact_records(redactor: Redactor, records: Records) -> tuple[Records, dict[str, Counter[str]]]:
@@ -36,7 +32,7 @@ def redact_records(redactor: Redactor, records: Records) -> tuple[Records, dict[
     data, suspicious = records.data, _suspicious_rows(redactor, records)
     if suspicious:
         messages, projects = data.to_pylist(), records.from_sources("project")["project"]
-        found = _rewritten(redactor, _MESSAGES[records.signal], [messages[row] for row in suspicious])
+        found = _rewritten(redactor, MESSAGES[records.signal], [messages[row] for row in suspicious])
         for row, (message, count) in zip(suspicious, found, strict=True):
             messages[row] = message
             counts.setdefault(projects[row], Counter()).update(count)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.metrics.v1 import metrics_pb2
@@ -49,18 +49,38 @@ _ENVELOPES = {
     Signal.LOG: ("logs.v1.LogsData", "resource_logs", "scope_logs", "log_records"),
     Signal.METRIC: ("metrics.v1.MetricsData", "resource_metrics", "scope_metrics", "metrics"),
 }
+_WHOLE: dict[Signal, type[Message]] = {
+    Signal.SPAN: trace_pb2.TracesData,
+    Signal.LOG: logs_pb2.LogsData,
+    Signal.METRIC: metrics_pb2.MetricsData,
+}
+MESSAGES: dict[Signal, type[Message]] = {
+    Signal.SPAN: trace_pb2.Span,
+    Signal.LOG: logs_pb2.LogRecord,
+    Signal.METRIC: metrics_pb2.Metric,
+}
 _RECORDS = {Signal.SPAN: "trace.v1.Span", Signal.LOG: "logs.v1.LogRecord", Signal.METRIC: "metrics.v1.Metric"}
 
 
-def decode(signal: Signal, requests: Sequence[Request]) -> tuple[Records, dict[int, Undecodable]]:
-    """The records of some requests of one signal, and the requests that are no valid OTLP; these harm no other."""
+def decode(
+    signal: Signal, requests: Sequence[Request], *, is_strict: bool = False
+) -> tuple[Records, dict[int, Undecodable]]:
+    """The records of some requests of one signal, and the requests that are no valid OTLP; these harm no other.
+
+    Resources, scopes and nested values stay bytes that nobody looked into, unless `is_strict`.
+    """
     bodies: dict[int, bytes] = {}
     failures: dict[int, Undecodable] = {}
     for index, request in enumerate(requests):
         try:
             bodies[index] = request.body if request.encoding == "protobuf" else to_protobuf(signal, request.body)
+            if is_strict:
+                _WHOLE[signal].FromString(bodies[index])
         except Undecodable as failure:
             failures[index] = failure
+        except DecodeError as error:
+            del bodies[index]
+            failures[index] = _malformed(signal, error)
     try:
         return _records(signal, bodies), failures
     except ValueError:
@@ -70,7 +90,7 @@ def decode(signal: Signal, requests: Sequence[Request]) -> tuple[Records, dict[i
                 _records(signal, {index: body})
                 sound[index] = body
             except ValueError as error:
-                failures[index] = Undecodable(f"the body is not a valid OTLP {signal} request: {_brief(error)}")
+                failures[index] = _malformed(signal, error)
         return _records(signal, sound), failures
 
 
@@ -159,5 +179,6 @@ _ENVELOPE_FORMAT = _Format(_NESTED_VALUES | _RECORDS_AND_SOURCES)
 _RECORD_FORMAT = _Format(_NESTED_VALUES)
 
 
-def _brief(error: ValueError) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def _malformed(signal: Signal, error: Exception) -> Undecodable:
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return Undecodable(f"the body is not a valid OTLP {signal} request: {reason}")

@@ -39,6 +39,7 @@ _DELETE_SECONDS, _DELETE_PAUSE_SECONDS = 30.0, 0.05
 _STOP = None
 
 _Waiting = tuple[Request, "Future[Receipt]"]
+_Part = tuple[Prepared, Sequence[_Waiting]]
 
 
 class Writer:
@@ -112,17 +113,25 @@ class Writer:
 
     def _prepare_forever(self) -> None:
         while (gathered := self._gather()) is not None:
-            parts = []
+            parts: list[_Part] = []
             for signal in Signal:
-                waiting = [item for item in gathered if item[0].signal is signal]
-                if waiting:
-                    try:
-                        parts.append((self._preparer.prepare(signal, [request for request, _ in waiting]), waiting))
-                    except Exception:  # noqa: BLE001 - every waiting request must get its answer
-                        _log.exception("batch refused signal=%s requests=%d", signal, len(waiting))
-                        self._refuse(waiting, Failed("the server failed on this request"))
+                parts += self._prepare(signal, [item for item in gathered if item[0].signal is signal])
             self._prepared.put(_Gathered(gathered, parts))
         self._prepared.put(_STOP)
+
+    def _prepare(self, signal: Signal, waiting: Sequence[_Waiting]) -> list[_Part]:
+        """What of these can be committed. One that our own code fails on is refused, and its neighbours are not."""
+        if not waiting:
+            return []
+        try:
+            return [(self._preparer.prepare(signal, [request for request, _ in waiting]), waiting)]
+        except Exception:  # noqa: BLE001 - every waiting request must get its answer
+            if len(waiting) > 1:
+                half = len(waiting) // 2
+                return self._prepare(signal, waiting[:half]) + self._prepare(signal, waiting[half:])
+            _log.exception("request failed signal=%s", signal)
+            self._refuse(waiting, Failed("the server failed on this request"))
+            return []
 
     def _gather(self) -> list[_Waiting] | None:
         """What waits, at most one commit's worth; None when there is no more to come."""
@@ -267,7 +276,7 @@ class _Gathered:
     """What travels from the first thread to the second: all requests, and the prepared ones by signal."""
 
     waiting: Sequence[_Waiting]
-    parts: Sequence[tuple[Prepared, Sequence[_Waiting]]]
+    parts: Sequence[_Part]
 
 
 @dataclass(frozen=True, slots=True)

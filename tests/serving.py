@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 HTTP_LINE = "runlight http listening url="
 GRPC_LINE = "runlight grpc listening address="
 START_SECONDS, STOP_SECONDS = 60, 60
+SMALL_BYTES = 1024 * 1024
 
 
 @dataclass
@@ -54,6 +56,17 @@ class RunningServer:
             timeout=30,
         )
         return {row["signal"]: int(row["stored_count"]) for row in csv.DictReader(totals.text.splitlines())}
+
+    def ask(self, path: str, **parameters: object) -> Any:
+        """The answer of `/api/<path>`, which must be one."""
+        answer = httpx.get(
+            f"{self.url}/api/{path}",
+            params={key: str(value) for key, value in parameters.items()},
+            timeout=60,
+            verify=False,
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def reset_peak_memory(self) -> int:
         """Begins a new measurement; the resident bytes it begins with."""

@@ -50,10 +50,11 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(path: Path, queue_bytes: int = 1 << 28) -> Iterator[Pipeline]:
+def pipeline(path: Path, queue_bytes: int = 1 << 28, max_value_bytes: int = 1 << 24) -> Iterator[Pipeline]:
     """A pipeline over the file at `path`, stopped and closed at the end."""
     store = Store.open(path)
-    preparer = Preparer(PriceList(None), Redactor.default(), Pseudonyms(store.pseudonym_key()))
+    pseudonyms = Pseudonyms(store.pseudonym_key())
+    preparer = Preparer(PriceList(None), Redactor.default(), pseudonyms, max_value_bytes)
     writer = Writer(store, preparer, queue_bytes=queue_bytes, gather_ms=2, on_commit=lambda: None)
     writer.start()
     try:

@@ -1,22 +1,17 @@
 import asyncio
 import gzip
-import itertools
 import json
 import logging
 import socket
 import threading
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 import zstandard
-from google.protobuf import json_format
-from google.protobuf.message import Message
 from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
@@ -33,164 +28,24 @@ from ingest.intake import Receipt, Signal
 from ingest.projects import project_of
 from ingest.receiver import MEDIA_TYPES, otlp_routes
 from settings import Settings
+from tests.hostile.posts import (
+    COMPRESSIONS,
+    LARGEST_ANSWER,
+    TRACE,
+    Post,
+    body_of,
+    no_bytes_at_all,
+    one_span,
+    other_bytes,
+    unknown_encoding,
+)
 from tests.ingest.otlp_samples import RESPONSES, request_of, spans, spans_json
 from tests.ingest.scripted_intake import Script, answered, failed_later, refused
 from tests.ingest.sdk_telemetry import export_all_signals
-from tests.serving import RunningServer, running_server, serving_otlp, until
+from tests.serving import SMALL_BYTES, RunningServer, serving_otlp, until
 
-LIMIT = 1024 * 1024
-LARGEST_ANSWER = 2048
-TRACE = "0af7651916cd43dd8448eb211c80319c"
+LIMIT = SMALL_BYTES
 NO_TRACE = "0" * 32
-
-COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
-    "identity": lambda body: body,
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "zstd": zstandard.compress,
-    "gzip, zstd": lambda body: zstandard.compress(gzip.compress(body)),
-    "Identity, DEFLATE , x-gzip": lambda body: gzip.compress(zlib.compress(body)),
-}
-
-
-@dataclass(frozen=True)
-class Post:
-    """What is sent; the table below says what comes back."""
-
-    body: bytes
-    media_type: str
-    content_encoding: str
-    path: str = "/v1/traces"
-    method: str = "POST"
-    project: str = "boundary"
-
-    def send(self, url: str) -> httpx.Response:
-        headers = {"content-type": self.media_type, "content-encoding": self.content_encoding}
-        headers["x-runlight-project"] = self.project
-        return httpx.request(self.method, url + self.path, content=self.body, headers=headers, timeout=30)
-
-
-def one_span(encoding: str, coding: str) -> Post:
-    body = spans(TRACE).SerializeToString() if encoding == "protobuf" else spans_json(TRACE)
-    return Post(COMPRESSIONS[coding](body), MEDIA_TYPES[encoding], coding)
-
-
-def media_type_with_parameters(encoding: str, coding: str) -> Post:
-    post = one_span(encoding, coding)
-    return Post(post.body, post.media_type.upper() + " ; charset=utf-8", coding)
-
-
-def nothing_to_store(encoding: str, coding: str) -> Post:
-    return Post(COMPRESSIONS[coding](b"" if encoding == "protobuf" else b"{}"), MEDIA_TYPES[encoding], coding)
-
-
-def no_bytes_at_all(encoding: str, coding: str) -> Post:
-    return Post(b"", MEDIA_TYPES[encoding], coding)
-
-
-def other_bytes(encoding: str, coding: str) -> Post:
-    return Post(COMPRESSIONS[coding](b"\xff\xff {not what it says"), MEDIA_TYPES[encoding], coding)
-
-
-def truncated(encoding: str, coding: str) -> Post:
-    return Post(one_span(encoding, coding).body[:-3], MEDIA_TYPES[encoding], coding)
-
-
-def not_compressed(encoding: str, coding: str) -> Post:
-    return Post(one_span(encoding, "identity").body, MEDIA_TYPES[encoding], coding)
-
-
-def too_large(encoding: str, coding: str) -> Post:
-    body = (
-        spans(TRACE, padding=LIMIT).SerializeToString() if encoding == "protobuf" else spans_json(TRACE, padding=LIMIT)
-    )
-    return Post(COMPRESSIONS[coding](body), MEDIA_TYPES[encoding], coding)
-
-
-def unknown_encoding(encoding: str, coding: str) -> Post:
-    return Post(one_span(encoding, coding).body, MEDIA_TYPES[encoding], coding + ", br")
-
-
-def too_many_encodings(encoding: str, coding: str) -> Post:
-    return Post(b"", MEDIA_TYPES[encoding], ", ".join([coding, "gzip", "gzip", "gzip", "gzip"]))
-
-
-def unknown_media_type(encoding: str, coding: str) -> Post:
-    return Post(one_span(encoding, coding).body, "text/plain", coding)
-
-
-def malformed_project(encoding: str, coding: str) -> Post:
-    post = one_span(encoding, coding)
-    return Post(post.body, post.media_type, coding, project="../etc")
-
-
-def unknown_path(encoding: str, coding: str) -> Post:
-    post = one_span(encoding, coding)
-    return Post(post.body, post.media_type, coding, path="/v1/traces/" + "x" * 4000)
-
-
-def wrong_method(encoding: str, coding: str) -> Post:
-    post = one_span(encoding, coding)
-    return Post(post.body, post.media_type, coding, method="PUT")
-
-
-# What is sent → the answer's status, the message its body holds, and its google.rpc code.
-# "own" is the request's encoding.
-OUTCOMES: list[tuple[Callable[[str, str], Post], int, str, type[Message], str | None]] = [
-    (one_span, 200, "own", RESPONSES["traces"], None),
-    (media_type_with_parameters, 200, "own", RESPONSES["traces"], None),
-    (nothing_to_store, 200, "own", RESPONSES["traces"], None),
-    (other_bytes, 400, "own", Status, "INVALID_ARGUMENT"),
-    (malformed_project, 400, "own", Status, "INVALID_ARGUMENT"),
-    (unknown_path, 404, "own", Status, "NOT_FOUND"),
-    (wrong_method, 405, "own", Status, "UNIMPLEMENTED"),
-    (too_large, 413, "own", Status, "RESOURCE_EXHAUSTED"),
-    (unknown_encoding, 415, "own", Status, "INVALID_ARGUMENT"),
-    (too_many_encodings, 415, "own", Status, "INVALID_ARGUMENT"),
-    (unknown_media_type, 415, "json", Status, "INVALID_ARGUMENT"),
-]
-COMPRESSED_OUTCOMES: list[tuple[Callable[[str, str], Post], int, str, type[Message], str | None]] = [
-    (truncated, 400, "own", Status, "INVALID_ARGUMENT"),
-    (not_compressed, 400, "own", Status, "INVALID_ARGUMENT"),
-]
-ROWS = [
-    pytest.param(sent(encoding, coding), *expected, id=f"{sent.__name__}-{encoding}-{coding}-is-{expected[0]}")
-    for encoding, coding in itertools.product(MEDIA_TYPES, COMPRESSIONS)
-    for sent, *expected in OUTCOMES + (COMPRESSED_OUTCOMES if coding != "identity" else [])
-]
-
-
-@pytest.fixture(scope="module")
-def small_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that takes at most a megabyte."""
-    with running_server(tmp_path_factory.mktemp("small") / "runlight.duckdb", max_body_bytes=LIMIT) as running:
-        yield running
-
-
-@pytest.mark.parametrize(("post", "status", "encoding", "message_type", "code"), ROWS)
-def test_every_request_gets_the_status_and_body_of_the_specification(
-    small_server: RunningServer, post: Post, status: int, encoding: str, message_type: type[Message], code: str | None
-) -> None:
-    answer = post.send(small_server.url)
-    own = "json" if "json" in post.media_type.lower() else "protobuf"
-    message = body_of(answer, own if encoding == "own" else encoding, message_type)
-    assert answer.status_code == status
-    assert len(answer.content) < LARGEST_ANSWER
-    if code is None:
-        assert message == message_type()
-    else:
-        assert isinstance(message, Status)
-        assert message.code == Code.Value(code)
-        assert message.message
-    if status == 405:
-        assert answer.headers["allow"] == "POST"
-
-
-def body_of(answer: httpx.Response, encoding: str, message_type: type[Message]) -> Message:
-    assert answer.headers["content-type"] == MEDIA_TYPES[encoding]
-    if encoding == "json":
-        return json_format.Parse(answer.content, message_type())
-    return message_type.FromString(answer.content)
 
 
 @pytest.mark.parametrize("signal", RESPONSES)
@@ -249,17 +104,6 @@ def test_answers_do_not_repeat_what_was_sent(server: RunningServer) -> None:
         assert answer.status_code >= 400
         assert b"hunter2" not in answer.content
         assert len(answer.content) < LARGEST_ANSWER
-
-
-def test_a_megabyte_that_inflates_to_a_gigabyte_is_refused_in_bounded_memory(server: RunningServer) -> None:
-    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
-    zeros = bytes(LIMIT)
-    bomb = b"".join(compressor.compress(zeros) for _ in range(1024)) + compressor.flush()
-    before = server.reset_peak_memory()
-    for body, coding in ((bomb, "gzip"), (gzip.compress(bomb), "gzip, gzip"), (zstandard.compress(bomb), "gzip, zstd")):
-        answer = Post(body, MEDIA_TYPES["protobuf"], coding).send(server.url)
-        assert answer.status_code == 413
-    assert server.peak_memory() - before < 3 * Settings.model_fields["max_body_bytes"].default
 
 
 def test_a_body_in_chunks_is_bounded_like_one_with_a_length(small_server: RunningServer) -> None:
