@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import orjson
 
 from bench.ingest import quantile
-from bench.questions import PROJECT, WEEK, Known, Question
+from bench.questions import PROJECT, WEEK, Known, Question, Route
 from bench.serving import Server
 from bench.telemetry import WEEK_DAYS
 from bench.words import book
@@ -104,10 +104,15 @@ def _step(asker: Asker, run: str) -> str:
     return str(next(step["step_id"] for step in steps if step["kind"] == "llm"))
 
 
-def routes(asker: Asker) -> list[str]:
+def routes(asker: Asker) -> list[Route]:
     """Every path that the API answers with GET."""
     paths = orjson.loads(asker.get("/api/openapi.json"))["paths"]
-    return [path for path, methods in paths.items() if "get" in methods]
+    return [_route(path, methods["get"].get("parameters", [])) for path, methods in paths.items() if "get" in methods]
+
+
+def _route(path: str, parameters: list[dict[str, Any]]) -> Route:
+    needs = frozenset(parameter["name"] for parameter in parameters if parameter["required"])
+    return Route(path, "since" in {parameter["name"] for parameter in parameters}, needs)
 
 
 def evict(path: Path) -> None:

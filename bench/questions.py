@@ -13,6 +13,19 @@ LAST_DAY = {"since": "2026-11-22T00:00:00Z", "until": "2026-11-23T00:00:00Z"}
 # Not about what is stored, or not asked by anyone who waits.
 _LEFT_OUT = {"/healthz", "/readyz"}
 
+# Values for parameters that a route cannot do without.
+_NEEDED = {"/api/label-values": {"key": "app.tenant"}}
+_AS_JSON = {"/api/ingest": JSON, "/metrics": "*/*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path that the API answers with GET, whether it is asked about a window, and what it cannot do without."""
+
+    path: str
+    has_window: bool
+    needs: frozenset[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -22,6 +35,11 @@ class Question:
     route: str
     urls: Sequence[str]
     accept: str = ARROW
+
+    @property
+    def is_variant(self) -> bool:
+        """Whether another question reads the same and more, so that its first answer tells nothing new."""
+        return self.name.endswith("24 hours") or self.name.startswith("the same run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +52,27 @@ class Known:
     words: dict[str, str] = field(default_factory=dict)
 
 
-def questions(known: Known) -> list[Question]:
-    """All of them."""
-    return [*_lists(known), *_ledger(), *_of_runs(known)]
+def questions(known: Known, routes: Sequence[Route]) -> list[Question]:
+    """All of them: each route as it is, the list of runs narrowed in every way, and all that is asked of one run."""
+    plain = [question for route in routes for question in _plain(route)]
+    return [*plain, *_narrowed(known), *_of_runs(known)]
 
 
-def unasked(routes: Sequence[str], asked: Sequence[Question]) -> list[str]:
-    """The routes of the API that are in no question."""
-    return sorted(set(routes) - {question.route for question in asked} - _LEFT_OUT)
+def unasked(routes: Sequence[Route], asked: Sequence[Question]) -> list[str]:
+    """The paths of the API that are in no question."""
+    return sorted({route.path for route in routes} - {question.route for question in asked} - _LEFT_OUT)
 
 
-def _lists(known: Known) -> list[Question]:
+def _plain(route: Route) -> list[Question]:
+    needed = _NEEDED.get(route.path, {})
+    if route.path in _LEFT_OUT or not route.needs <= needed.keys():
+        return []
+    name = route.path.removeprefix("/api/").removeprefix("/").replace("-", " ")
+    windows = {", 7 days": WEEK, ", 24 hours": LAST_DAY} if route.has_window else {"": {}}
+    return [_list(name + span, route.path, window | needed) for span, window in windows.items()]
+
+
+def _narrowed(known: Known) -> list[Question]:
     narrowed = {
         "errors": {"status": "error"},
         "model": {"model": "gpt-5.4-mini"},
@@ -59,45 +87,21 @@ def _lists(known: Known) -> list[Question]:
         "by cost": {"sort": "cost"},
         "by duration": {"sort": "duration"},
     }
-    found = [_of_both("runs", "/api/runs", {})]
-    found += [[_list(f"runs, {name}, 7 days", "/api/runs", WEEK | more)] for name, more in narrowed.items()]
+    narrowed |= {name: {"q": words} for name, words in known.words.items()}
+    found = [_list(f"runs, {name}, 7 days", "/api/runs", WEEK | more) for name, more in narrowed.items()]
     found += [
-        [_list(f"runs, {name}, {span}", "/api/runs", window | {"q": word})]
-        for name, word in known.words.items()
-        for span, window in (("7 days", WEEK), ("24 hours", LAST_DAY))
+        _list(f"runs, {name}, 24 hours", "/api/runs", LAST_DAY | {"q": words}) for name, words in known.words.items()
     ]
-    found += [
-        _of_both("summary", "/api/summary", {}),
-        _of_both("tool calls", "/api/tool-calls", {}),
-        [_list("tool calls, one tool's errors, 7 days", "/api/tool-calls", WEEK | _TOOL_ERRORS)],
-        _of_both("filter values", "/api/filter-values", {}),
-        _of_both("label keys", "/api/label-keys", {}),
-        _of_both("label values", "/api/label-values", {"key": "app.tenant"}),
-        [_list("version, 7 days", "/api/version", WEEK)],
-    ]
-    return [question for several in found for question in several]
+    found.append(_list("tool calls, one tool's errors, 7 days", "/api/tool-calls", WEEK | _TOOL_ERRORS))
+    return found
 
 
 _TOOL_ERRORS = {"tool": "track_parcel", "status": "error"}
 
 
-def _of_both(name: str, route: str, parameters: dict[str, str]) -> list[Question]:
-    return [
-        _list(f"{name}, 7 days", route, WEEK | parameters),
-        _list(f"{name}, 24 hours", route, LAST_DAY | parameters),
-    ]
-
-
 def _list(name: str, route: str, parameters: dict[str, str]) -> Question:
-    return Question(name, route, [f"{route}?{urlencode(parameters | {'project': PROJECT})}"])
-
-
-def _ledger() -> list[Question]:
-    return [
-        Question("projects", "/api/projects", ["/api/projects"]),
-        Question("ledger, 7 days", "/api/ingest", [f"/api/ingest?{urlencode(WEEK | {'project': PROJECT})}"], JSON),
-        Question("metrics", "/metrics", ["/metrics"], "*/*"),
-    ]
+    url = f"{route}?{urlencode(parameters | {'project': PROJECT})}"
+    return Question(name, route, [url], _AS_JSON.get(route, ARROW))
 
 
 def _of_runs(known: Known) -> list[Question]:

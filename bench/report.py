@@ -131,9 +131,10 @@ def _questions(found: dict[str, Any]) -> str:
 
 
 def _question_row(name: str, row: dict[str, Any]) -> list[str]:
-    timed = [row["cold"], *row["warm"], *row["live"]]
+    cold = "–" if row["cold"] is None else _number(row["cold"])
+    timed = [*row["warm"], *row["live"]]
     counted = [row["bytes"], row["rows_read"], row["bytes_read"], row["statements"]]
-    return [name, *map(_number, timed), *(f"{count:,}" for count in counted)]
+    return [name, cold, *map(_number, timed), *(f"{count:,}" for count in counted)]
 
 
 def _conditions(found: dict[str, Any]) -> str:
