@@ -24,9 +24,9 @@ overview.question_and_answer(run, all_steps)
 overview.models_and_people(run, all_steps)
 
 opened = timeline.opened_step(run, all_steps)
-left, right = st.columns([3, 2], gap="medium")
-with left:
-    timeline.draw(project, run, all_steps, opened, zone)
-with right:
-    inspector.draw(project, run, all_steps, opened)
+with st.container(horizontal=True, gap="medium", key="run_parts"):
+    with st.container(key="run_timeline"):
+        timeline.draw(project, run, all_steps, opened, zone)
+    with st.container(key="run_step"):
+        inspector.draw(project, run, all_steps, opened)
 data.rerun_on_news(project, watched=run["status"] in ("running", "waiting"))

@@ -122,7 +122,7 @@ def test_the_runs_of_a_window_are_summed_up_and_listed(shown: Shown) -> None:
     app = shown.open()
     numbers = {metric.label: (metric.value, metric.delta) for metric in app.metric}
     assert numbers["Runs"] == ("3", "")
-    assert numbers["Error rate"] == ("33.3%", "1 of 3 finished")
+    assert numbers["Error rate"] == ("33.3%", "1 of 3")
     assert app.dataframe[0].value["status"].tolist() == [["✓ ok"], ["✕ error"], ["✓ ok"]]
 
 

@@ -71,10 +71,21 @@ def change(**values: Any) -> None:
         else:
             changed[name] = str(value).lower() if isinstance(value, bool) else value
     st.query_params.from_dict(changed)  # all at once, so that one step back undoes it
+    note()
+
+
+def note() -> None:
+    """Takes the address as the one that the widgets of this page are drawn for."""
+    st.session_state["drawn_for"] = _here()
+
+
+def _here() -> tuple[str | None, Query]:
+    return st.context.url, query()
 
 
 def _write(name: str, shown: Any, default: Any, drops: Collection[str]) -> None:
-    chosen = st.session_state[name]
-    # A live part of the page just left may still ask to be drawn, with widgets that Streamlit then takes for changed.
-    if chosen != shown:
+    # While the visitor goes elsewhere, Streamlit takes widgets that it forgets for changed.
+    is_choice = st.session_state.get("drawn_for") == _here() and st.session_state[name] != shown
+    if is_choice:
+        chosen = st.session_state[name]
         change(**dict.fromkeys(drops), **{name: None if chosen == default else chosen})

@@ -43,6 +43,7 @@ def arrive(entry: Entry, project: str) -> None:
     elif st.session_state.get("arrived") == entry.script and places[entry.script] != address.query():
         # A link to the page that is shown changes what is asked for, but by itself not the address bar.
         st.query_params.from_dict(address.query())
+    address.note()
     places[entry.script] = address.query()
     st.session_state["arrived"] = entry.script
     if not entry.hidden:
@@ -59,7 +60,7 @@ def to(entry: Entry) -> Query:
 def draw() -> None:
     """The pages in the sidebar, under their headings."""
     visible = [entry for entry in ENTRIES if not entry.hidden]
-    with st.sidebar.container(gap="xxsmall"):
+    with st.sidebar.container(gap="xxsmall", key="menu"):
         for heading, entries in groupby(visible, key=lambda entry: entry.heading):
             if heading:
                 st.caption(heading)

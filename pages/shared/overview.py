@@ -26,11 +26,11 @@ def status_badge(status: str) -> None:
 
 def title(run: dict[str, Any], zone: str) -> None:
     """What ran, how it ended, where and when."""
-    with st.container(key="hidden_heading"):
-        st.title("Run", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_name"):
         status_badge(run["status"])
         st.text(one_line(run["name"] or run["agent_name"] or run["run_id"], 160))
+        with st.container(key="hidden_heading"):
+            st.title("Run", anchor=False)
     names = {
         "agent": run["agent_name"],
         "workflow": run["workflow_name"],
@@ -46,25 +46,26 @@ def title(run: dict[str, Any], zone: str) -> None:
 
 def numbers(run: dict[str, Any]) -> None:
     """How long, how much, how many; each with its unit, unknown as a dash."""
-    calls = f"{count(run['llm_call_count'])} model, {count(run['tool_call_count'])} tool calls"
-    failed = f", {count(run['error_count'])} failed" if run["error_count"] else ""
+    calls = f"{count(run['llm_call_count'])} model, {count(run['tool_call_count'])} tool"
+    failed = f"{count(run['error_count'])} failed" if run["error_count"] else None
     unpriced = f"{count(run['unpriced_count'])} calls unpriced" if run["unpriced_count"] else None
-    with st.grid(5, min_column_width=140, gap="small"):
+    with st.grid(6, min_column_width=110, gap="small"):
         _number("Duration", duration(run["duration_ms"]), "so far" if run["status"] == "running" else None)
         _number("Cost", cost(run["cost_usd"]), unpriced)
         _number("Tokens in", count(run["input_tokens"]), _part(run["cache_read_tokens"], "from cache"))
         _number("Tokens out", count(run["output_tokens"]), _part(run["reasoning_tokens"], "reasoning"))
-        _number("Steps", count(run["step_count"]), calls + failed)
+        _number("Steps", count(run["step_count"]), failed)
+        _number("Calls", count(run["llm_call_count"] + run["tool_call_count"]), calls)
 
 
 def question_and_answer(run: dict[str, Any], steps: pl.DataFrame) -> None:
     """What it was asked; what it answered, or where and why it broke."""
-    asked, ended = st.columns(2, border=True)
-    with asked:
-        st.markdown("**Asked**")
-        _preview(run["input_preview"])
-    with ended:
-        _ending(run, steps)
+    with st.grid(2, min_column_width=280, border=True):
+        with st.container(gap="small"):
+            st.markdown("**Asked**")
+            _preview(run["input_preview"])
+        with st.container(gap="small"):
+            _ending(run, steps)
 
 
 def models_and_people(run: dict[str, Any], steps: pl.DataFrame) -> None:

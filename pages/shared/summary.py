@@ -12,12 +12,13 @@ def draw(summary: pl.DataFrame) -> None:
     row = summary.row(0, named=True)
     finished = row["ok_count"] + row["error_count"] + row["abandoned_count"]
     unpriced = f"{count(row['unpriced_count'])} calls unpriced" if row["unpriced_count"] else None
-    with st.grid(6, min_column_width=130, gap="small"):
+    with st.grid(6, min_column_width=110, gap="small"):
         _number("Runs", count(row["run_count"]), None)
         _number(
             "Error rate",
             percent(row["error_count"], finished),
-            f"{count(row['error_count'])} of {count(finished)} finished",
+            f"{count(row['error_count'])} of {count(finished)}",
+            "Of the runs that finished: ok, error or abandoned",
         )
         _number("Waiting", count(row["waiting_count"]), "for a human")
         _number("Running", count(row["running_count"]), None)
@@ -25,5 +26,5 @@ def draw(summary: pl.DataFrame) -> None:
         _number("Cost", cost(row["cost_usd"]), unpriced)
 
 
-def _number(label: str, value: str, beside: str | None) -> None:
-    st.metric(label, value, beside, delta_color="off", delta_arrow="off")
+def _number(label: str, value: str, beside: str | None, meaning: str | None = None) -> None:
+    st.metric(label, value, beside, delta_color="off", delta_arrow="off", help=meaning)

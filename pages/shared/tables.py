@@ -45,11 +45,11 @@ def runs_table(runs: pl.DataFrame, zone: str, choose: Callable[[str], None]) -> 
     columns = {
         "started_at": _local_time(zone),
         "status": _status(),
-        "name": _text("Run", 190),
+        "name": _text("Run", 150),
         "duration_ms": _seconds("Duration", 2),
         "cost_usd": _dollars(),
         "tokens": _number("Tokens", 80, "Input and output"),
-        "step_count": _number("Steps", 65),
+        "step_count": _number("Steps", 60),
         "error": _text("Error", 230),
         "input_preview": _text("Asked", 240),
         "models": _text("Models", 170),
@@ -89,8 +89,8 @@ def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
     indent = pl.lit("\u2003").repeat_by(pl.col("depth").clip(0, 12)).list.join("")
     shown = steps.select(
         pl.concat_str(indent, _words("label", 120).fill_null("")).alias("label"),
-        "kind",
         _status_chips(),
+        "kind",
         pl.col("start_ms") / 1000,
         pl.col("duration_ms") / 1000,
         "input_tokens",
@@ -100,9 +100,9 @@ def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
         _words("note", 200),
     )
     columns = {
-        "label": _text("Step", 220),
-        "kind": _text("Kind", 85),
+        "label": _text("Step", 180),
         "status": _status(),
+        "kind": _text("Kind", 75),
         "start_ms": _seconds("Began", 3, "Since the run's start"),
         "duration_ms": _seconds("Duration", 3),
         "input_tokens": _number("Tokens in", 80),

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, figures, links, tables
+from pages.shared import address, data, figures, links, tables, waterfall
 from pages.shared.format import count
 from pages.shared.steps import end_ms, first_to_open
 
@@ -27,11 +27,11 @@ def opened_step(run: dict[str, Any], steps: pl.DataFrame) -> str | None:
 
 def draw(project: str, run: dict[str, Any], steps: pl.DataFrame, opened: str | None, zone: str) -> None:
     """Tabs, of which only the open one is computed."""
-    waterfall, table, calls, cost, session = st.tabs(
+    timeline, table, calls, cost, session = st.tabs(
         TABS, **address.bound("tab", address.text("tab", TABS[0], TABS), TABS[0])
     )
-    if waterfall.open:
-        with waterfall:
+    if timeline.open:
+        with timeline:
             _waterfall(steps, opened)
     if table.open:
         with table:
@@ -58,8 +58,9 @@ def _waterfall(steps: pl.DataFrame, opened: str | None) -> None:
         return
     first = _first_bar(shown["step_id"], opened)
     rows = shown.slice(first, BARS_A_PAGE)
+    st.html(waterfall.legend(rows))
     st.plotly_chart(
-        figures.waterfall(rows, end_ms(steps), opened),
+        waterfall.waterfall(rows, end_ms(steps), opened),
         key="waterfall",
         on_select=_open_clicked_bar,
         selection_mode="points",

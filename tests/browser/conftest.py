@@ -64,14 +64,15 @@ class Visitor:
 
     def bars(self) -> Locator:
         """The rows of the timeline."""
-        return self.page.locator(".js-plotly-plot .annotation")
+        return self.page.locator(".js-plotly-plot .barlayer > .trace:first-child .point")
 
     def click_bar(self, row: int) -> None:
-        """Clicks a row of the timeline, right of its label."""
+        """Points at the middle of a row of the timeline, then clicks it."""
         box = self.bars().nth(row).bounding_box()
         assert box is not None
-        self.page.mouse.move(box["x"] + 320, box["y"] + box["height"] / 2)
-        self.page.mouse.click(box["x"] + 320, box["y"] + box["height"] / 2)
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(*middle)
+        self.page.mouse.click(*middle)
 
     def choose(self, option: str) -> None:
         """Presses one of the window's or the statuses' buttons."""
