@@ -25,9 +25,9 @@ def machine() -> dict[str, str]:
     }
 
 
-def load_average() -> str:
-    """How busy the machine was over the last minute; above 0 before a measurement, others worked beside it."""
-    return f"{os.getloadavg()[0]:.1f}"
+def load_average() -> float:
+    """How busy the machine was over the last minute."""
+    return os.getloadavg()[0]
 
 
 def _processor() -> str:

@@ -33,7 +33,7 @@ def run(
     """Measure every question, or those whose name begins with one of `wanted`, and keep the figures under `name`."""
     found: dict[str, Any] = {
         "machine": machine.machine(),
-        "load_average": machine.load_average(),
+        "load_averages": [machine.load_average()],
         "live_rate": live_rate,
         "file_bytes": store.stat().st_size,
     }
@@ -67,6 +67,7 @@ def run(
             say(f"{one.name}: while telemetry arrives p50 {live.p50_ms:.1f} ms, p95 {live.p95_ms:.1f} ms")
         found["arrived_per_second"] = arrived_per_second()
     found["rows"] = rows
+    found["load_averages"].append(machine.load_average())
     results.keep("questions", name, found)
 
 

@@ -11,9 +11,9 @@ FILE = Path(__file__).with_name("RESULTS.md")
 _INTRODUCTION = """# Results
 
 Written by `python -m bench`; what there is to say about the figures is in [REMARKS.md](REMARKS.md). A figure is the
-median of its rounds, the smallest and largest behind it. The client that sends shares the machine with the server. The
-load average is that of the minute before: on a quiet machine it is near 0, and above it others worked beside the
-benchmark, which then shows in every figure but processor time.
+median of its rounds, the smallest and largest behind it. The client that sends shares the machine with the server. On a
+quiet machine the load average is near 0 before and 2 to 3 meanwhile; where it is higher, others worked beside the
+benchmark, and that shows in every figure but processor time.
 """
 _INGEST = """
 ## Taking in
@@ -141,7 +141,8 @@ def _conditions(found: dict[str, Any]) -> str:
     facts = found["machine"]
     told = "; ".join(f"{name} {value}" for name, value in facts.items())
     rounds = f"{found['rounds']} rounds; " if "rounds" in found else ""
-    return f"{told}; {rounds}load average {found['load_average']}.\n"
+    before, meanwhile = found["load_averages"]
+    return f"{told}; {rounds}load average {before:.1f} before and up to {meanwhile:.1f} meanwhile.\n"
 
 
 def figure(values: Sequence[float] | None) -> str:
