@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import data, filters, first_trace, menu
 from pages.shared.filters import Filters
-from pages.shared.format import local_time, plain
+from pages.shared.format import count, local_time, plain
 from queries.client import ServerDown
 from settings import Settings
 
@@ -64,6 +64,16 @@ def no_runs(asked: Filters, searched: str) -> None:
         empty_store(asked.project)
     else:
         _empty_window(asked, searched, known["last_activity_at"][0])
+
+
+def nothing_of_runs(asked: Filters, did: str) -> None:
+    """Runs there are perhaps, but none that did this."""
+    run_count = data.answer("summary", **asked.asked)["run_count"][0]
+    if not run_count:
+        no_runs(asked, "")
+        return
+    st.info(f"None of the {count(run_count)} runs of {asked.window} {did}.", icon=":material/search_off:")
+    st.page_link(menu.RUNS.script, label="These runs", icon=menu.RUNS.icon, query_params=menu.to(menu.RUNS))
 
 
 def nothing_arrived(asked: Filters) -> None:

@@ -9,13 +9,19 @@ from pages.shared.format import plain
 from queries.client import ApiError, BadRequest
 
 
-def open_run(project: str, run_id: str) -> None:
-    """Leaves this page for that of a run; to be called back by a widget.
+def open_run(project: str, run_id: str, step_id: str | None = None) -> None:
+    """Leaves this page for that of a run, opened at a step if one is named; to be called back by a widget.
 
     Later in its run, the page's live part may ask to be drawn again meanwhile, and that would empty the new page.
     """
     st.session_state["opening"] = run_id
-    st.switch_page(menu.RUN.script, query_params={"project": project, "run": run_id})
+    at_step = {"step": step_id} if step_id else {}
+    st.switch_page(menu.RUN.script, query_params={"project": project, "run": run_id, **at_step})
+
+
+def open_runs(**narrowing: str | list[str]) -> None:
+    """Leaves this page for the list of its runs, narrowed further by these; to be called back by a widget."""
+    st.switch_page(menu.RUNS.script, query_params=menu.to(menu.RUNS) | narrowing)
 
 
 def open_step(step_id: str) -> None:

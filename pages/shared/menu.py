@@ -24,8 +24,9 @@ class Entry:
 
 RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
 RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True)
+TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
-ENTRIES = (RUNS, INGEST, RUN)
+ENTRIES = (RUNS, TOOLS, INGEST, RUN)
 
 
 def navigation() -> tuple[Entry, "st.Page"]:

@@ -1,0 +1,48 @@
+"""What stands behind a figure: its rows as a table, and the same as CSV."""
+
+from typing import Any
+
+import polars as pl
+import polars.selectors as cs
+import streamlit as st
+
+from pages.shared.format import plain
+
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = r"^[=+\-@\t\r]"
+_ROWS_WITHOUT_SCROLLING = 12
+
+
+def draw(name: str, answer: pl.DataFrame, columns: dict[str, Any] | None = None) -> None:
+    """An expander with the rows of an answer and their download as `<name>.csv`; `columns` say how they are shown."""
+    behind = st.expander("Table and CSV", icon=":material/table:", key=f"behind_{name}", on_change="rerun")
+    if not behind.open:
+        return
+    with behind:
+        st.dataframe(
+            answer.with_columns(cs.string().map_elements(plain, return_dtype=pl.String)),
+            key=f"rows_{name}",
+            hide_index=True,
+            placeholder="—",
+            height="content" if answer.height <= _ROWS_WITHOUT_SCROLLING else "auto",
+            column_config=columns,
+            alt=f"The {answer.height} rows behind the figure",
+        )
+        st.download_button(
+            "Download CSV",
+            csv(answer),
+            f"{name}.csv",
+            "text/csv",
+            key=f"csv_{name}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def csv(answer: pl.DataFrame) -> str:
+    """The rows as CSV, lists joined by commas; a text that a spreadsheet would calculate begins with an apostrophe."""
+    flat = answer.with_columns(cs.list().cast(pl.List(pl.String)).list.join(", "))
+    is_formula = cs.string().str.contains(_FORMULA)
+    return flat.with_columns(
+        pl.when(is_formula).then(cs.string().str.replace("^", "'")).otherwise(cs.string()).name.keep()
+    ).write_csv()

@@ -1,0 +1,282 @@
+"""What tools did: the numbers, a row a tool, what models asked for in vain, and the log of calls."""
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import address, behind, figures_tools, links
+from pages.shared.format import STATUS_LABELS, count, one_line, percent
+
+DRAWN_TOOLS = 12
+_CHART = {"displayModeBar": False}
+_ROW_PIXELS, _ROWS_IN_SIGHT = 36, 12
+_CHANGES = {"error_count": "inverse", "timeout_count": "inverse", "retry_count": "inverse"}
+# The columns of `proposed_outcomes` by the figure's names for them.
+_OUTCOME_COUNTS = {
+    "ok": "ok_count",
+    "error": "error_count",
+    "denied": "refused_count",
+    "cancelled": "cancelled_count",
+    "never_ran": "never_ran_count",
+    "open": "open_count",
+}
+
+
+def draw_numbers(stats: pl.DataFrame, outcomes: pl.DataFrame) -> None:
+    """Six numbers over all tools of `tool_stats` and `proposed_outcomes`, against the window before if known."""
+    now = {name: int(stats[name].sum()) for name in stats.columns if name.endswith("_count")}
+    proposed, never_ran = int(outcomes["proposed_count"].sum()), int(outcomes["never_ran_count"].sum())
+    with st.grid(6, min_column_width=130, gap="small"):
+        _number("Calls", "call_count", stats, now, f"{count(now['unstarted_count'])} more never began")
+        _error_rate(stats, now)
+        _number("Timeouts", "timeout_count", stats, now, "Failed calls whose error says that time ran out")
+        _number("Refused", "refused_count", stats, now, "By a person, a policy or a guardrail; no errors")
+        _number("Retries", "retry_count", stats, now, "The same arguments again in a run, right after they failed")
+        st.metric(
+            "Never ran",
+            count(never_ran),
+            f"of {count(proposed)} asked for",
+            delta_color="off",
+            delta_arrow="off",
+            help="Calls that a model asked for and that nothing ran, refused or cancelled",
+        )
+
+
+def draw_charts(stats: pl.DataFrame) -> None:
+    """Outcomes and durations of the tools called most; a click on a bar narrows the log to its calls."""
+    top = stats.filter(pl.col("call_count") + pl.col("unstarted_count") > 0).head(DRAWN_TOOLS)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("Calls")
+        counts = top.select(
+            "tool_name",
+            ok=pl.col("ended_count") - pl.col("error_count"),
+            error="error_count",
+            denied="refused_count",
+            cancelled="cancelled_count",
+        )
+        _narrowing_chart("calls_by_outcome", counts)
+    with right:
+        st.subheader("Duration")
+        st.plotly_chart(
+            figures_tools.latency_by_tool(top.filter(pl.col("p50_duration_ms").is_not_null())),
+            config=_CHART,
+            alt="p50, p95 and p99 duration of the tools called most; the table has the same",
+        )
+    if top.height < stats.height:
+        st.caption(f"The {top.height} tools called most; the table has all {count(stats.height)}.")
+
+
+def draw_table(stats: pl.DataFrame, zone: str) -> None:
+    """One row a tool; a click on any cell leads to the runs that called it."""
+    shown = stats.select(
+        _words("tool_name", 80),
+        "call_count",
+        (pl.col("call_count") - pl.col("call_count_before")).alias("change"),
+        "run_count",
+        pl.col("error_rate") * 100,
+        *("error_count", "timeout_count", "refused_count", "cancelled_count", "retry_count"),
+        *(pl.col(f"{name}_duration_ms") / 1000 for name in ("p50", "p95", "p99")),
+        "peak_calls_per_minute",
+        "first_seen_at",
+        "last_seen_at",
+        _words(pl.col("mcp_servers").list.join(", "), 80).alias("mcp_servers"),
+    )
+    columns = {
+        "tool_name": _text("Tool", 160),
+        "call_count": _count("Calls", "Calls with a step of their own"),
+        "change": st.column_config.NumberColumn("Change", format="%+d", width=70, help="Against the window before"),
+        "run_count": _count("Runs", "Runs that called it"),
+        "error_rate": st.column_config.NumberColumn("Error rate", format="%.1f %%", width=85, help="Failed / ended"),
+        "error_count": _count("Failed", "Calls that ended in an error"),
+        "timeout_count": _count("Timeouts", "Failed calls whose error says that time ran out"),
+        "refused_count": _count("Refused", "Before they began, or by the tool"),
+        "cancelled_count": _count("Cancelled", "Given up, or their approval expired"),
+        "retry_count": _count("Retries", "The same arguments again in a run, right after they failed"),
+        **{f"{name}_duration_ms": _seconds(name, 2) for name in ("p50", "p95", "p99")},
+        "peak_calls_per_minute": _count("Peak / min", "Most calls that began in one minute"),
+        "first_seen_at": _time("First seen", zone),
+        "last_seen_at": _time("Last seen", zone),
+        "mcp_servers": _text("MCP server", 120),
+    }
+
+    def open_runs(row: int) -> None:
+        links.open_runs(tool=stats["tool_name"][row])
+
+    st.subheader("Tools")
+    _choosing("tool_stats", "tools; choosing a cell opens the runs that called it", shown, columns, open_runs)
+    behind.draw("tool_stats", stats)
+
+
+def draw_proposals(outcomes: pl.DataFrame, in_vain: pl.DataFrame, project: str, zone: str) -> None:
+    """What became of the calls that models asked for, and those in vain; a click on one opens its run at the step."""
+    st.subheader("Asked for and executed")
+    if outcomes.is_empty():
+        st.caption("No message of these runs tells of calls that a model asked for; their content may not be recorded.")
+        return
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        counts = outcomes.select("tool_name", **_OUTCOME_COUNTS).head(DRAWN_TOOLS)
+        st.plotly_chart(
+            figures_tools.calls_by_outcome(counts),
+            config=_CHART,
+            alt="What became of the calls that models asked for, by tool; the same as a table below",
+        )
+    with right:
+        _draw_in_vain(in_vain, project, zone)
+    behind.draw("proposed_outcomes", outcomes)
+
+
+def _draw_in_vain(in_vain: pl.DataFrame, project: str, zone: str) -> None:
+    if in_vain.is_empty():
+        st.caption("Every call that a model asked for ended well, or still may.")
+        return
+    labels = {name: label for name, (label, _) in figures_tools.OUTCOMES.items()}
+    shown = in_vain.select(
+        "proposed_at",
+        _words("tool_name", 80),
+        pl.col("outcome").replace(labels),
+        _words("tool_args", 300),
+        _words("error_message", 300),
+        _words("agent_name", 80),
+        _words("workflow_name", 80),
+    )
+    columns = {
+        "proposed_at": _time("Asked", zone),
+        "tool_name": _text("Tool", 130),
+        "outcome": _text("Outcome", 85),
+        "tool_args": _text("Arguments", 230),
+        "error_message": _text("Error or reason", 230),
+        "agent_name": _text("Agent", 120),
+        "workflow_name": _text("Workflow", 130),
+    }
+
+    def open_step(row: int) -> None:
+        links.open_run(project, in_vain["run_id"][row], in_vain["step_id"][row])
+
+    what = "calls asked for in vain; choosing a cell opens the run at the step"
+    _choosing("proposed_calls", what, shown, columns, open_step)
+
+
+def draw_log(calls: pl.DataFrame, project: str, zone: str) -> None:
+    """The calls of a page of the log; a click on one opens its run at the step."""
+    shown = calls.select(
+        "started_at",
+        _words(pl.coalesce("tool_name", "name"), 80).alias("tool_name"),
+        pl.col("status").replace(STATUS_LABELS),
+        _words("tool_args", 400),
+        _words(pl.coalesce("error_message", "tool_result"), 400).alias("result"),
+        pl.col("duration_ms") / 1000,
+        _words("agent_name", 80),
+        _words("workflow_name", 80),
+        _words("mcp_server", 80),
+        "run_id",
+    )
+    columns = {
+        "started_at": _time("Started", zone),
+        "tool_name": _text("Tool", 140),
+        "status": _text("Status", 95),
+        "tool_args": _text("Arguments", 260),
+        "result": _text("Result, error or reason", 300),
+        "duration_ms": _seconds("Duration", 3),
+        "agent_name": _text("Agent", 120),
+        "workflow_name": _text("Workflow", 130),
+        "mcp_server": _text("MCP server", 110),
+        "run_id": _text("Run", 110),
+    }
+
+    def open_step(row: int) -> None:
+        links.open_run(project, calls["run_id"][row], calls["step_id"][row])
+
+    _choosing("tool_log", "tool calls; choosing a cell opens the run at the step", shown, columns, open_step)
+    behind.draw("tool_calls", calls)
+
+
+def _number(label: str, column: str, stats: pl.DataFrame, now: dict[str, int], meaning: str) -> None:
+    before = stats[f"{column}_before"]
+    known = before.null_count() == 0
+    st.metric(
+        label,
+        count(now[column]),
+        now[column] - int(before.sum()) if known else None,
+        delta_color=_CHANGES.get(column, "off"),
+        delta_description=f"from {count(int(before.sum()))}" if known else None,
+        help=meaning,
+    )
+
+
+def _error_rate(stats: pl.DataFrame, now: dict[str, int]) -> None:
+    errors, ended = now["error_count"], now["ended_count"]
+    errors_before, ended_before = int(stats["error_count_before"].sum()), int(stats["ended_count_before"].sum())
+    known = bool(ended and ended_before)
+    points = 100 * (errors / ended - errors_before / ended_before) if known else None
+    st.metric(
+        "Error rate",
+        percent(errors, ended),
+        f"{points:+.1f} points" if points is not None else None,
+        delta_color="inverse" if points and abs(points) >= 0.05 else "off",
+        delta_description=f"from {percent(errors_before, ended_before)}" if known else None,
+        help=f"{count(errors)} of {count(ended)} calls that ended; refused and cancelled ones are none",
+    )
+
+
+def _narrowing_chart(key: str, counts: pl.DataFrame) -> None:
+    def narrow() -> None:
+        points = st.session_state[key].selection.points
+        if points and points[0].get("customdata"):
+            tool, outcome = points[0]["customdata"]
+            address.change(tool=tool, outcome=outcome)
+
+    st.plotly_chart(
+        figures_tools.calls_by_outcome(counts),
+        key=key,
+        on_select=narrow,
+        selection_mode="points",
+        config=_CHART,
+        alt="Calls by tool and outcome; choosing a part of a bar narrows the log to its calls",
+    )
+
+
+def _choosing(key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], choose: Callable[[int], None]) -> None:
+    def changed() -> None:
+        cells = st.session_state[key].selection.cells
+        if cells and cells[0][0] < shown.height:
+            choose(cells[0][0])
+
+    st.dataframe(
+        shown,
+        key=key,
+        hide_index=True,
+        placeholder="—",
+        row_height=_ROW_PIXELS,
+        height=_ROW_PIXELS * (min(shown.height, _ROWS_IN_SIGHT) + 1) + 2,
+        on_select=changed,
+        selection_mode="single-cell",
+        alt=f"{shown.height} {what}",
+        column_config=columns,
+    )
+
+
+def _words(words: str | pl.Expr, letters: int) -> pl.Expr:
+    expression = pl.col(words) if isinstance(words, str) else words
+    return expression.replace("", None).map_elements(lambda text: one_line(text, letters), return_dtype=pl.String)
+
+
+def _text(label: str, width: int) -> Any:
+    return st.column_config.TextColumn(label, width=width)
+
+
+def _count(label: str, meaning: str) -> Any:
+    return st.column_config.NumberColumn(label, format="localized", width=80, help=meaning)
+
+
+def _seconds(label: str, digits: int) -> Any:
+    return st.column_config.NumberColumn(label, format=f"%,.{digits}f s", width=85)
+
+
+def _time(label: str, zone: str) -> Any:
+    return st.column_config.DatetimeColumn(
+        label, format="D MMM, HH:mm:ss", timezone=zone, width=130, help=f"On your clock ({zone})"
+    )
