@@ -151,6 +151,21 @@ def test_the_window_and_the_filters_of_the_address_are_asked_for(shown: Shown) -
     )
 
 
+def test_an_attribute_is_chosen_by_a_key_and_a_value_that_were_seen(shown: Shown) -> None:
+    shown.send("works", "fails")
+    app = shown.open(attr=["gen_ai.conversation.id=no such", "gen_ai.agent.name=refund-agent"])
+    app.session_state["more_filters"] = True
+    app.run()
+    app.selectbox(key="attr_key").select("gen_ai.conversation.id").run()
+    assert "conversation-1 (2)" in app.selectbox(key="attr_value").options
+    app.selectbox(key="attr_value").select("conversation-1").run()
+    chosen = ["gen_ai.agent.name=refund-agent", "gen_ai.conversation.id=conversation-1"]
+    assert app.query_params["attr"] == chosen
+    assert app.multiselect(key="attr").value == chosen
+    assert app.selectbox(key="attr_key").value is None
+    assert app.metric[0].value == "2"
+
+
 @pytest.mark.parametrize("sort", ["newest", "slowest", "dearest", "most tokens", "most errors"])
 def test_the_runs_can_be_sorted(shown: Shown, sort: str) -> None:
     shown.send("works", "fails")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared import address, data, filters
 from pages.shared.filters import FIELDS, Filters
-from pages.shared.format import one_line
+from pages.shared.format import count, one_line
 from pages.shared.menu import Entry
 
 
@@ -46,7 +46,7 @@ def _choose_narrowing(settled: Filters) -> None:
     )
     popover = st.popover("Filters", icon=":material/filter_list:", key="more_filters", on_change="rerun")
     if popover.open:
-        with popover:
+        with popover, st.container(width=460):
             _choose_fields({name: settled.asked[name] for name in ("project", "since", "until")})
 
 
@@ -71,13 +71,62 @@ def _choose_fields(bounds: Mapping[str, Any]) -> None:
             help="How sure it is that a human approved or corrected",
             **address.bound("evidence", address.text("evidence", among=filters.EVIDENCE) or None),
         )
+    _choose_attributes(bounds)
+
+
+def _choose_attributes(bounds: Mapping[str, Any]) -> None:
+    """Those that are chosen, where others can be typed; and below, a key that was seen and one of its values."""
     st.multiselect(
         "Attribute, tag or metadata",
         [],
         accept_new_options=True,
-        placeholder="key=value, then Enter",
+        placeholder="type key=value, or choose below",
         **address.bound("attr", address.texts("attr"), []),
     )
+    keys = data.answer("label_keys", **bounds)
+    value_counts = dict(keys.select("key", "value_count").iter_rows())
+    with st.grid(2, min_column_width=160, gap="xsmall"):
+        key = st.selectbox(
+            "Key",
+            list(value_counts),
+            index=None,
+            format_func=lambda key: f"{one_line(key, 60)} ({count(value_counts[key])})",
+            key="attr_key",
+            filter_mode="contains",
+            placeholder=f"{count(keys.height)} seen",
+            help="In brackets: how many values it has",
+        )
+        _choose_value(key, bounds)
+
+
+def _choose_value(key: str | None, bounds: Mapping[str, Any]) -> None:
+    seen = data.answer("label_values", key=key, **bounds).select("value", "run_count") if key else pl.DataFrame()
+    run_counts: dict[str, int] = dict(seen.iter_rows())
+
+    def words(value: str) -> str:
+        return f"{one_line(value, 60)} ({count(run_counts[value])})" if value in run_counts else value
+
+    st.selectbox(
+        "Value",
+        list(run_counts),
+        index=None,
+        format_func=words,
+        key="attr_value",
+        accept_new_options=True,
+        disabled=key is None,
+        filter_mode="contains",
+        placeholder="of the key" if key is None else "choose or type",
+        on_change=_add_attribute,
+        help="In brackets: how many runs have it",
+    )
+
+
+def _add_attribute() -> None:
+    key, value = st.session_state["attr_key"], st.session_state["attr_value"]
+    if key and value:
+        others = [pair for pair in address.texts("attr") if not pair.startswith(f"{key}=")]
+        address.change(attr=[*others, f"{key}={value}"])
+    st.session_state["attr_key"] = st.session_state["attr_value"] = None
 
 
 def _show_narrowing(narrowing: Mapping[str, str]) -> None:
