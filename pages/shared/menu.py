@@ -24,9 +24,10 @@ class Entry:
 
 RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
 RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True)
+COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
-ENTRIES = (RUNS, TOOLS, INGEST, RUN)
+ENTRIES = (RUNS, TOOLS, COST, INGEST, RUN)
 
 
 def navigation() -> tuple[Entry, "st.Page"]:
