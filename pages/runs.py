@@ -8,11 +8,12 @@ from pages.shared import address, data, faces, filters, links, summary, tables
 
 PAGE_ROWS = 50
 SORTS = {
-    "newest": "started_at",
-    "slowest": "duration",
-    "dearest": "cost",
-    "most tokens": "tokens",
-    "most errors": "errors",
+    "newest": {"sort": "started_at"},
+    "oldest": {"sort": "started_at", "order": "asc"},
+    "slowest": {"sort": "duration"},
+    "dearest": {"sort": "cost"},
+    "most tokens": {"sort": "tokens"},
+    "most errors": {"sort": "errors"},
 }
 
 chosen = filters.current()
@@ -41,7 +42,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="heading"):
 
 def draw() -> None:
     question = {**chosen.asked, "q": words or None}
-    runs, following = data.answer("runs", **question, sort=SORTS[sort], cursor=cursor or None, limit=PAGE_ROWS)
+    runs, following = data.answer("runs", **question, **SORTS[sort], cursor=cursor or None, limit=PAGE_ROWS)
     if runs.is_empty():
         faces.no_runs(chosen, words)
         return

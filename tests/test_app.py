@@ -166,11 +166,23 @@ def test_an_attribute_is_chosen_by_a_key_and_a_value_that_were_seen(shown: Shown
     assert app.metric[0].value == "2"
 
 
-@pytest.mark.parametrize("sort", ["newest", "slowest", "dearest", "most tokens", "most errors"])
-def test_the_runs_can_be_sorted(shown: Shown, sort: str) -> None:
+@pytest.mark.parametrize(
+    ("sort", "first"),
+    [
+        ("newest", "error"),
+        ("oldest", "ok"),
+        ("slowest", None),
+        ("dearest", None),
+        ("most tokens", None),
+        ("most errors", "error"),
+    ],
+)
+def test_the_runs_can_be_sorted(shown: Shown, sort: str, first: str | None) -> None:
     shown.send("works", "fails")
     app = shown.open(sort=sort)
     assert not app.warning
+    (status,) = app.dataframe[0].value["status"][0]
+    assert first is None or status.endswith(first)
     assert len(app.dataframe[0].value) == 2
 
 
