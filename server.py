@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         settings = read_settings(parser, SERVER_FLAGS, arguments)
         command = parser.parse_args(arguments).command
         listener = _listen(settings) if command == "serve" else None
-        store = Store.open(settings.database)
+        store = Store.open(settings.database, settings.store_memory_bytes)
         preparer = Preparer(
             PriceList(settings.price_file),
             Redactor.default(),
@@ -86,9 +86,11 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
     )
     summaries.start()
     writer.start()
+    database = Database(store.cursor())
     api = create_api(
-        Database(store.cursor()),
-        Records(store.cursor()),
+        database,
+        Records(database),
+        most_seconds=settings.question_seconds,
         waiting_bytes=lambda: writer.waiting_bytes,
         remove_project=writer.remove_project,
     )

@@ -38,6 +38,14 @@ class Settings(BaseSettings):
         256 * 1024 * 1024, gt=0, description="Bodies waiting for their commit, in bytes; more are told to return."
     )
     gather_ms: int = Field(5, ge=0, description="How long requests are gathered before they travel on together.")
+    question_seconds: float = Field(
+        45, gt=0, description="Longest a question may take before it is stopped; the app waits for a minute."
+    )
+    store_memory_bytes: int = Field(
+        2 * 1024**3,
+        ge=256 * 1024**2,
+        description="Memory of commits and questions in the store, which spills beyond.",
+    )
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
     url: str = Field("http://127.0.0.1:4318", description="The server, as the app and scripts reach it.")
     api_key: str | None = Field(None, description="Key that the app sends to the server.")

@@ -5,6 +5,8 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import duckdb
 import pyarrow as pa
@@ -18,11 +20,19 @@ _KEPT_SEARCHES = 8
 _BLOCKS_AT_ONCE = 256
 
 
+class Cursors(Protocol):
+    """A connection, or whoever else gives a cursor at a time."""
+
+    def cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A cursor of its own, closed at the end."""
+        ...
+
+
 class Mentions:
     """Searches the blocks of a store; safe to use from several threads."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
+    def __init__(self, cursors: Cursors) -> None:
+        self._cursors = cursors
         self._searches: OrderedDict[tuple[str, ...], _Search] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -33,7 +43,7 @@ class Mentions:
         """
         search = self._search(words)
         found: list[tuple[int, int]] = []
-        with self._connection.cursor() as cursor:
+        with self._cursors.cursor() as cursor:
             block_ids = cursor.execute(
                 """
                 select block_id from content_blocks

@@ -27,19 +27,18 @@ class Store:
         self._known_columns: dict[str, list[str]] = {}
 
     @classmethod
-    def open(cls, path: Path) -> "Store":
-        """Open or create the file. Raises `StoreError` if another process has it, or if it is from a newer version."""
+    def open(cls, path: Path, memory_bytes: int = 2 * 1024**3) -> "Store":
+        """Open or create the file. Raises `StoreError` if another process has it, if it is damaged, or if it is from a
+        newer version; such a file is left as it is."""
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            connection = duckdb.connect(str(path), config={"checkpoint_threshold": "256MB"})
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise StoreError(f"{path} is in use by another process: one server owns a database file") from None
-            raise StoreError(f"{path} cannot be opened: {str(error).splitlines()[0]}") from None
+            connection = duckdb.connect(
+                str(path), config={"checkpoint_threshold": "256MB", "memory_limit": f"{memory_bytes}B"}
+            )
+            connection.execute("set global TimeZone = 'UTC'")
+            _migrate(connection, path)
         except duckdb.Error as error:
-            raise StoreError(f"{path} cannot be opened: {str(error).splitlines()[0]}") from None
-        connection.execute("set global TimeZone = 'UTC'")
-        _migrate(connection, path)
+            raise _cannot_open(path, error) from None
         return cls(connection)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -125,6 +124,15 @@ class Store:
         """The largest value of a counting column, 0 for an empty table."""
         row = self.connection.execute(f"select coalesce(max({column}), 0) from {table}").fetchone()
         return int(row[0]) if row else 0
+
+
+def _cannot_open(path: Path, error: duckdb.Error) -> StoreError:
+    if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+        return StoreError(f"{path} is in use by another process: one server owns a database file")
+    return StoreError(
+        f"{path} cannot be opened: {str(error).splitlines()[0]}\n"
+        f"it was left as it is; put a copy of it back from a backup, or start with another file by --database"
+    )
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -4,7 +4,6 @@ import base64
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -21,7 +20,7 @@ from ingest.blocks import unpack
 from ingest.content import conversation
 from ingest.decoded import Records as Decoded
 from ingest.intake import Signal
-from ingest.mentions import Mentions
+from ingest.mentions import Cursors, Mentions
 from ingest.normalise import fill_kind
 from ingest.rules import fill, rules_at_work
 from ingest.values import json_or_text
@@ -73,9 +72,9 @@ class Records:
     scope_id as `spans` and `log_records` have them; the signal is span, log, metric, or event for a span's event.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-        self._mentions = Mentions(connection)
+    def __init__(self, cursors: Cursors) -> None:
+        self._cursors = cursors
+        self._mentions = Mentions(cursors)
 
     def contents(self, project: str, places: pa.Table) -> list[dict[str, Any]]:
         """Per place, JSON-ready: input_messages, output_messages (OTel messages), tool_args, tool_result,
@@ -112,7 +111,7 @@ class Records:
         """The places in their order, `place` from 0, each with the `signal` of its `record` and what these were sent
         under: resource and scope with their schema_url.
         """
-        with self._connection.cursor() as cursor:
+        with self._cursors.cursor() as cursor:
             cursor.register("places", pl.DataFrame(places).with_row_index("place"))
             blocks = cursor.execute(_BLOCKS, {"project": project}).fetchall()
             sources = cursor.execute(_SOURCES, {"project": project}).pl()

@@ -25,8 +25,10 @@ def create_api(
     waiting_bytes: Callable[[], int] = lambda: 0,
     remove_project: Callable[[str], None] | None = None,
     clock_ns: Callable[[], int] = time.time_ns,
+    most_seconds: float = 45.0,
 ) -> FastAPI:
-    """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data."""
+    """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data; a
+    question that takes more than `most_seconds` is stopped."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null.",
@@ -35,7 +37,9 @@ def create_api(
         openapi_url="/api/openapi.json",
     )
     pool = ThreadPoolExecutor(QUESTION_THREADS, thread_name_prefix="question")
-    api.state.asker = Asker(database, Opener(database), records, pool, clock_ns, waiting_bytes, remove_project)
+    api.state.asker = Asker(
+        database, Opener(database), records, pool, clock_ns, waiting_bytes, remove_project, most_seconds
+    )
     answer_errors(api)
     for router in (lists.router, catalogue.router, oversight.router, run.router, store.router, store.health):
         api.include_router(router)

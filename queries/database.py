@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from queries import statements
+from queries.patience import stoppable
 
 _VIEWS = Path(__file__).with_name("views.sql")
 
@@ -34,7 +35,8 @@ class Database:
         cursor = self._connection.cursor()
         cursor.begin()
         try:
-            yield cursor
+            with stoppable(cursor):
+                yield cursor
         finally:
             cursor.rollback()
             cursor.close()

@@ -1,6 +1,7 @@
 """What routes share: how they ask, the parameters that many of them take, and the encodings of their answers."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import pyarrow as pa
 from fastapi import Depends, HTTPException, Query, Request, Response
+from starlette.types import Message, Receive
 
 from queries import questions
 from queries.cursors import write_cursor
@@ -16,16 +18,37 @@ from queries.details import Records
 from queries.encoding import MediaType, choose_media_type, encode_table
 from queries.filters import RUN_STATUSES, STEP_STATUSES, Filters, read_filters, read_project, read_statuses
 from queries.opening import OpenedRun, Opener
+from queries.patience import Question, Stopped
 
 MOST_ROWS = 1_000
 _NEXT_HEADER = "x-runlight-next"
 
+_STOP_AGAIN_SECONDS = 0.05
+_STOPPING: set["asyncio.Task[None]"] = set()  # the loop itself only keeps weak references
+
 Answer = TypeVar("Answer")
+log = logging.getLogger(__name__)
+
+
+async def _stays() -> Message:
+    """What a client sends who never leaves."""
+    never: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+class Unanswered(Exception):
+    """The question was given up: with which status, and why in plain words."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Asks the store. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data."""
+    """Asks the store. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
+    `receive` tells when the client who asks has left.
+    """
 
     database: Database
     opener: Opener
@@ -34,10 +57,41 @@ class Asker:
     clock_ns: Callable[[], int]
     waiting_bytes: Callable[[], int]
     remove_project: Callable[[str], None] | None
+    most_seconds: float
+    receive: Receive = _stays
 
     async def ask(self, question: Callable[[], Answer]) -> Answer:
-        """Run a question in the pool, off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.pool, question)
+        """Run a question in the pool, off the event loop. It is stopped when it takes too long, when its client leaves
+        and when the server stops; raises `Unanswered`.
+        """
+        at_work = Question()
+        working = self.pool.submit(at_work.answer, question)
+        answered, left = asyncio.wrap_future(working), asyncio.ensure_future(self._left())
+        try:
+            await asyncio.wait((answered, left), timeout=self.most_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if answered.done():
+                return answered.result()
+            if working.cancel():
+                raise Unanswered(503, "too many questions are waiting; ask again later")
+            raise Unanswered(
+                504, f"the question took more than {self.most_seconds:g} seconds; ask for a shorter window"
+            )
+        finally:
+            left.cancel()
+            if not answered.done():
+                at_work.stop()
+                stopping = asyncio.ensure_future(_keep_stopping(at_work, answered))
+                _STOPPING.add(stopping)
+                stopping.add_done_callback(_STOPPING.discard)
+
+    async def finish(self, task: Callable[[], Answer]) -> Answer:
+        """Run what must not be stopped halfway, however long it takes."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, task)
+
+    async def _left(self) -> None:
+        """Returns when the client has left."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     async def table(self, media_type: MediaType, question: Callable[[], pa.Table]) -> Response:
         """A question's rows in this encoding."""
@@ -75,9 +129,18 @@ class Asker:
         return replace(filters, words=words, mentioned=tuple(mentioned))
 
 
+async def _keep_stopping(question: Question, answered: "asyncio.Future[Answer]") -> None:
+    """A statement that begins just after a stop knows nothing of it."""
+    while not answered.done():
+        question.stop()
+        await asyncio.wait((answered,), timeout=_STOP_AGAIN_SECONDS)
+    if not answered.cancelled() and (error := answered.exception()) is not None and not isinstance(error, Stopped):
+        log.warning("question failed after it was given up reason=%r", type(error).__name__)
+
+
 async def _asker(request: Request) -> Asker:
     asker: Asker = request.app.state.asker
-    return asker
+    return replace(asker, receive=request.receive)
 
 
 async def _media_type(request: Request) -> MediaType:

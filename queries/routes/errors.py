@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 
+import duckdb
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +12,9 @@ from starlette.exceptions import HTTPException
 from queries.encoding import MediaType
 from queries.filters import BadFilter
 from queries.opening import NoSuchRun
+from queries.routes.asking import Unanswered
+
+_RETRY_SECONDS = "5"
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,16 @@ def answer_errors(api: FastAPI) -> None:
     @api.exception_handler(NoSuchRun)
     async def no_such_run(_: Request, error: NoSuchRun) -> Response:
         return _answer(404, str(error))
+
+    @api.exception_handler(Unanswered)
+    async def unanswered(request: Request, error: Unanswered) -> Response:
+        log.warning("question given up path=%s reason=%s", request.url.path, error)
+        return _answer(error.status, str(error), {"retry-after": _RETRY_SECONDS})
+
+    @api.exception_handler(duckdb.OutOfMemoryException)
+    async def too_big(request: Request, error: duckdb.OutOfMemoryException) -> Response:
+        log.warning("question too big path=%s reason=%s", request.url.path, str(error).splitlines()[0])
+        return _answer(503, "the question needs more memory than the store may take; ask for a shorter window")
 
     @api.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:

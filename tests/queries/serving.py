@@ -20,9 +20,8 @@ NOW_NS = START_NS + 3_600 * SECOND
 @contextmanager
 def serving(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """The API's URL while it serves."""
-    api = create_api(
-        Database(connection), Records(connection.cursor()), clock_ns=lambda: NOW_NS, waiting_bytes=lambda: 7
-    )
+    database = Database(connection)
+    api = create_api(database, Records(database), clock_ns=lambda: NOW_NS, waiting_bytes=lambda: 7)
     server = uvicorn.Server(uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,0 +1,70 @@
+"""Questions at work: each can be stopped at whichever statement it is."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+import duckdb
+
+Answer = TypeVar("Answer")
+
+
+class Stopped(Exception):
+    """The question was stopped before its answer was there."""
+
+
+class Question:
+    """A question that one thread works on, and that any other may stop."""
+
+    def __init__(self) -> None:
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._is_stopped = False
+        self._lock = threading.Lock()
+
+    def answer(self, question: Callable[[], Answer]) -> Answer:
+        """What the question comes to. Raises `Stopped`."""
+        before = _at_work.set(self)
+        try:
+            return question()
+        except duckdb.InterruptException:
+            raise Stopped from None
+        finally:
+            _at_work.reset(before)
+
+    def stop(self) -> None:
+        """Interrupt the statement at work and let no other begin; call it again while the thread goes on."""
+        with self._lock:
+            self._is_stopped = True
+            for cursor in self._cursors:
+                cursor.interrupt()
+
+    def opened(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """From now on `stop` interrupts this cursor. Raises `Stopped` if that is past."""
+        with self._lock:
+            if self._is_stopped:
+                raise Stopped
+            self._cursors.append(cursor)
+
+    def closed(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """The cursor may be closed now."""
+        with self._lock:
+            self._cursors = [other for other in self._cursors if other is not cursor]
+
+
+_at_work: ContextVar[Question | None] = ContextVar("question", default=None)
+
+
+@contextmanager
+def stoppable(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Whatever the cursor is asked in here ends with the question that this thread works on."""
+    question = _at_work.get()
+    if question is None:
+        yield
+        return
+    question.opened(cursor)
+    try:
+        yield
+    finally:
+        question.closed(cursor)
