@@ -309,6 +309,112 @@ where outcome <> 'never_ran'
         left(regexp_replace(coalesce(asking.output_preview, '-'), '\s', '', 'g'), 400)
     );
 
+-- A model's name without its maker or gateway before it, and that without a snapshot's date, number or `latest` behind it.
+create or replace macro bare_model(model) as regexp_replace(lower(model), '^.*/', '');
+create or replace macro undated_model(model) as regexp_replace(
+    bare_model(model), '([-@](\d{4}-\d{2}(-\d{2})?|\d{8}|\d{6}|\d{4}|\d{3})|[-@:]latest)$', ''
+);
+
+-- Whether the served model is the requested one: gpt-5.2 is gpt-5.2-2026-02-11, a snapshot of that name, but a snapshot
+-- that was asked for is no other one. Null where one of the two is unknown.
+create or replace macro is_same_model(requested, served) as
+bare_model(requested) = bare_model(served)
+or (
+    undated_model(requested) = undated_model(served)
+    and (
+        bare_model(requested) in (undated_model(requested), undated_model(requested) || '-latest')
+        or bare_model(served) = undated_model(served)
+    )
+);
+
+-- The counted model calls that started since since_ns, each with its place in a chain of attempts. A chain goes on where
+-- the call before it of the same agent in the run had failed before it started, or where telemetry numbers it as a later
+-- attempt. reason is telemetry's (evidence: explicit), else initial, retry (the same model was asked) or fallback
+-- (another one was; evidence: inferred). A model other than the requested one that answers is no fallback by itself.
+create or replace macro model_calls_since(in_project, since_ns) as table
+with calls as (
+    select
+        run_id,
+        step_id,
+        kind,
+        workflow_name,
+        agent_name,
+        requested_model,
+        served_model,
+        provider,
+        route_gateway as gateway,
+        route_attempt,
+        route_reason,
+        finish_reasons,
+        status,
+        error_type,
+        error_message,
+        cost_usd,
+        cost_usd is null and coalesce(input_tokens, output_tokens) is not null as is_unpriced,
+        started_at,
+        duration_ms,
+        ttft_ms,
+        lag(requested_model) over same_agent as requested_before,
+        coalesce(
+            lag(status) over same_agent = 'error'
+            and (lag(ended_at) over same_agent is null or lag(ended_at) over same_agent <= started_at), false
+        )
+        or coalesce(route_attempt > 1 and lag(step_id) over same_agent is not null, false) as goes_on
+    from steps
+    where project = in_project and kind in ('llm', 'embedding') and counted
+        and started_at >= make_timestamp_ns(since_ns)
+    window same_agent as (partition by run_id, kind, agent_name order by started_at, step_order)
+),
+
+chained as (
+    select
+        *,
+        count(*) filter (where not goes_on) over (
+            partition by run_id, kind, agent_name order by started_at, step_id
+            rows between unbounded preceding and current row
+        ) as chain
+    from calls
+)
+
+select
+    run_id,
+    step_id,
+    kind,
+    workflow_name,
+    agent_name,
+    requested_model,
+    served_model,
+    provider,
+    gateway,
+    finish_reasons,
+    status,
+    error_type,
+    error_message,
+    cost_usd,
+    is_unpriced,
+    started_at,
+    duration_ms,
+    ttft_ms,
+    first_value(step_id) over whole_chain as first_step_id,
+    first_value(started_at) over whole_chain as first_started_at,
+    last_value(status) over whole_chain as final_status,
+    count(*) over whole_chain as attempt_count,
+    coalesce(route_attempt, row_number() over (
+        partition by run_id, kind, agent_name, chain order by started_at, step_id
+    )) as attempt,
+    case
+        when route_reason is not null then route_reason
+        when not goes_on and coalesce(route_attempt, 1) = 1 then 'initial'
+        when requested_before <> requested_model then 'fallback'
+        else 'retry'
+    end as reason,
+    case when route_reason is not null or route_attempt is not null then 'explicit' else 'inferred' end as evidence
+from chained
+window whole_chain as (
+    partition by run_id, kind, agent_name, chain order by started_at, step_id
+    rows between unbounded preceding and unbounded following
+);
+
 -- The runs that the common filters let through: started within [since_ns, until_ns) and, where a filter is not null,
 -- matching it. An agent or tool matches if any step's does, a model if it was requested or served. Words must all occur
 -- in a run's names, ids, error or previews, in any case, or the run is one of those whose records mention them.
