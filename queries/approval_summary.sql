@@ -1,9 +1,10 @@
 -- What became of the questions that runs put to humans and policies? One row for the window, one for that before it.
 -- A question belongs to the window in which its run started. human_count: answered by a human, with approved, modified
--- or rejected. approval_rate = (approved + modified) / human_count; auto_share = auto_approved / (auto_approved +
--- human_count); waits are those of humans only. Rates and waits are null when there is nothing to tell them from.
+-- or rejected. approval_rate = yes_count / human_count; auto_share = auto_approved_count / passable_count, which are those
+-- approved without a human and those that one answered; waits are those of humans only. Rates and waits are null when
+-- there is nothing to tell them from.
 select
-    case when run_started_at >= make_timestamp_ns($since_ns) then 'asked' when run_started_at is not null then 'before' end as period,
+    case when run_started_at >= make_timestamp_ns($since_ns) then 'asked' else 'before' end as period,
     count(distinct run_id) as run_count,
     count(*) as approval_count,
     human_count(outcome) as human_count,
@@ -17,6 +18,8 @@ select
     count(*) filter (where outcome = 'ask_failed') as ask_failed_count,
     count(*) filter (where outcome = 'pending') as pending_count,
     count(*) filter (where outcome = 'unanswered') as unanswered_count,
+    count(*) filter (where outcome in ('approved', 'approved_modified')) as yes_count,
+    human_count + auto_approved_count as passable_count,
     approval_rate(outcome) as approval_rate,
     auto_share(outcome) as auto_share,
     waited_count(wait_ms, outcome) as waited_count,

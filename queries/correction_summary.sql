@@ -2,7 +2,7 @@
 -- correction_rate = corrected_count / reviewed_count, over the runs with a decision, feedback or correction by a human;
 -- corrected_share = corrected_ended_count / ended_count, over all finished runs. A run corrected twice counts once.
 select
-    case when started_at >= make_timestamp_ns($since_ns) then 'asked' when started_at is not null then 'before' end as period,
+    case when started_at >= make_timestamp_ns($since_ns) then 'asked' else 'before' end as period,
     count(*) as run_count,
     ended_count(status) as ended_count,
     count(*) filter (where is_reviewed) as reviewed_count,

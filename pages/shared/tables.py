@@ -59,7 +59,7 @@ def runs_table(runs: pl.DataFrame, zone: str, choose: Callable[[str], None]) -> 
             "Started (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC", width=160
         ),
     }
-    _choosing("runs_table", "runs in the chosen order", shown, columns, runs["run_id"], choose)
+    choosing("runs_table", "runs in the chosen order", shown, columns, runs["run_id"], choose)
 
 
 def session_table(runs: pl.DataFrame, zone: str, of_run: str, choose: Callable[[str], None]) -> None:
@@ -81,7 +81,7 @@ def session_table(runs: pl.DataFrame, zone: str, of_run: str, choose: Callable[[
         "duration_ms": _seconds("Duration", 2),
         "cost_usd": _dollars(),
     }
-    _choosing(f"session_table_{of_run}", "other runs of this session", shown, columns, ordered["run_id"], choose)
+    choosing(f"session_table_{of_run}", "other runs of this session", shown, columns, ordered["run_id"], choose)
 
 
 def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
@@ -111,7 +111,7 @@ def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
         "error_message": _text("Error", 260),
         "note": _text("Note", 200),
     }
-    _choosing("steps_table", "steps in the order of the timeline", shown, columns, steps["step_id"], choose)
+    choosing("steps_table", "steps in the order of the timeline", shown, columns, steps["step_id"], choose)
 
 
 def tool_calls_table(calls: pl.DataFrame, choose: Callable[[str], None]) -> None:
@@ -136,12 +136,14 @@ def tool_calls_table(calls: pl.DataFrame, choose: Callable[[str], None]) -> None
         "note": _text("Note", 180),
         "tool_call_id": _text("Call", 140),
     }
-    _choosing("tool_calls_table", "tool calls of this run", shown, columns, calls["step_id"], choose)
+    choosing("tool_calls_table", "tool calls of this run", shown, columns, calls["step_id"], choose)
 
 
-def _choosing(
+def choosing(
     key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], ids: pl.Series, choose: Callable[[str], None]
 ) -> None:
+    """Shows rows made safe, with `columns`; `choose` is called with the one of `ids` whose row was clicked."""
+
     # The table keeps its selection while other parts of the page change, so only a change counts.
     def changed() -> None:
         cells = st.session_state[key].selection.cells
