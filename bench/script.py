@@ -5,16 +5,17 @@ Some model calls fail and are tried again on another model, some tools fail, som
 corrected.
 """
 
-import orjson
-
 from bench.agents import MODEL_ERRORS, REGIONS, SERVICES, TOOL_ERRORS, Service
 from bench.chance import Chance
+from bench.messages import Wish, answered, as_json, asked, said, text
+from bench.plumbing import database_call, http_call
 from bench.spans import Event, Span, Value
 from bench.words import Book
 
 _RUNS_PER_CONVERSATION = 3
 _USERS = 5_000
 _INTERNAL, _CLIENT = 1, 3
+_DECISIONS = (*["approved"] * 8, "approved_modified", "rejected")
 _MS = 1_000_000
 
 
@@ -48,22 +49,22 @@ class Script:
             "app.tenant": f"tenant-{int(chance.between(1, 200)):03d}",
             "app.region": chance.pick(REGIONS),
         }
-        self._ask = self._said("user", "text", f"Regarding BC-{number:07d}: " + self._text(200, 1_200))
+        self._ask = asked(f"Regarding BC-{number:07d}: " + self._text(200, 1_200))
         self._heard = [self._ask]
 
     def spans(self) -> list[Span]:
         """All of them, the root last."""
         while self._left > 1:
             wanted = self._call_model(is_last=False)
-            for name, below, call_id in wanted:
+            for wish in wanted:
                 if self._left > 1:
-                    self._call_tool(name, below, call_id)
+                    self._call_tool(wish)
         if self._left:
             self._call_model(is_last=True)
         self._end_root(has_failed=self._chance.happens(0.04))
         return self._ended
 
-    def _call_model(self, *, is_last: bool) -> list[tuple[str, str, str]]:
+    def _call_model(self, *, is_last: bool) -> list[Wish]:
         """One model call, or its failure, after which another model is tried. Returns the tool calls it asks for."""
         provider, model = self._service.models[self._model]
         attributes: dict[str, Value] = {
@@ -73,7 +74,7 @@ class Script:
             "gen_ai.request.max_tokens": 4096,
             "gen_ai.request.temperature": 0.2,
             "server.address": f"api.{provider}.example",
-            "gen_ai.system_instructions": _json([{"type": "text", "content": self._instructions()}]),
+            "gen_ai.system_instructions": as_json([text(self._instructions())]),
             "gen_ai.input.messages": self._input(),
         }
         span = self._begin(f"chat {model}", _CLIENT, "opentelemetry.util.genai.handler", self._root_id, attributes)
@@ -85,12 +86,12 @@ class Script:
             self._end(span, self._chance.pick(MODEL_ERRORS))
             return []
         wanted = [] if is_last else self._wishes()
-        text = _part(self._text(200, 3_000 if is_last else 1_500))
-        wishes = [_wish(name, call_id, self._arguments(name)) for name, _, call_id in wanted]
-        said: dict[str, object] = {"role": "assistant", "parts": [text, *wishes]}
-        self._heard.append(said)
+        message = said(self._text(200, 3_000 if is_last else 1_500), wanted)
+        self._heard.append(message)
         attributes |= self._usage(model, is_last=is_last)
-        attributes["gen_ai.output.messages"] = _json([said | {"finish_reason": "stop" if is_last else "tool_call"}])
+        attributes["gen_ai.output.messages"] = as_json(
+            [message | {"finish_reason": "stop" if is_last else "tool_call"}]
+        )
         self._end(span)
         return wanted
 
@@ -106,74 +107,60 @@ class Script:
             "gen_ai.usage.cache_read.input_tokens": int(input_tokens * chance.share() * 0.8),
         }
 
-    def _call_tool(self, name: str, below: str, call_id: str) -> None:
+    def _call_tool(self, wish: Wish) -> None:
         attributes: dict[str, Value] = {
             "gen_ai.operation.name": "execute_tool",
-            "gen_ai.tool.name": name,
+            "gen_ai.tool.name": wish.tool,
             "gen_ai.tool.type": "function",
-            "gen_ai.tool.call.id": call_id,
-            "gen_ai.tool.call.arguments": _json(self._arguments(name)),
+            "gen_ai.tool.call.id": wish.call_id,
+            "gen_ai.tool.call.arguments": as_json(wish.arguments),
         }
-        span = self._begin(f"execute_tool {name}", _INTERNAL, "app.tools", self._root_id, attributes)
-        if self._chance.happens(0.02):
-            self._ask_human(span, name, call_id)
-        for _ in range(self._chance.whole(1, 2) if below else 0):
+        span = self._begin(f"execute_tool {wish.tool}", _INTERNAL, "app.tools", self._root_id, attributes)
+        if self._chance.happens(0.02) and self._ask_human(span, wish) == "rejected":
+            self._heard.append(answered(wish, "rejected"))
+            self._end(span)
+            return
+        for _ in range(self._chance.whole(1, 2) if wish.below else 0):
             if self._left > 1:
-                self._plumbing(below, span.span_id)
+                self._plumbing(wish.below, span.span_id)
         self._pass_ms(5, 1_500)
         if self._chance.happens(0.05):
-            self._heard.append(self._answered(call_id, "failed"))
+            self._heard.append(answered(wish, "failed"))
             self._end(span, self._chance.pick(TOOL_ERRORS))
             return
         result = {"order": f"BC-{self._number:07d}", "rows": self._text(300, 4_000), "took_ms": self._number % 900}
-        attributes["gen_ai.tool.call.result"] = _json(result)
-        self._heard.append(self._answered(call_id, result))
+        attributes["gen_ai.tool.call.result"] = as_json(result)
+        self._heard.append(answered(wish, result))
         self._end(span)
 
-    def _ask_human(self, span: Span, tool: str, call_id: str) -> None:
-        """An approval: its two events on the span of the tool that waits."""
-        asked: dict[str, Value] = {
-            "oversight.approval.id": call_id,
-            "gen_ai.tool.name": tool,
+    def _ask_human(self, span: Span, wish: Wish) -> str:
+        """An approval: its two events on the span of the tool that waits. Returns the decision."""
+        asking: dict[str, Value] = {
+            "oversight.approval.id": wish.call_id,
+            "gen_ai.tool.name": wish.tool,
             "oversight.gate.policy.id": "amount>200",
-            "oversight.approval.arguments": span.attributes["gen_ai.tool.call.arguments"],
+            "oversight.approval.arguments": as_json(wish.arguments),
         }
-        span.events.append(Event("oversight.approval.requested", self._now_ns, asked))
+        span.events.append(Event("oversight.approval.requested", self._now_ns, asking))
         self._pass_ms(4_000, 600_000)
+        decision = self._chance.pick(_DECISIONS)
         decided: dict[str, Value] = {
-            "oversight.approval.id": call_id,
-            "oversight.approval.decision": self._chance.pick(("approved",) * 8 + ("approved_modified", "rejected")),
+            "oversight.approval.id": wish.call_id,
+            "oversight.approval.decision": decision,
             "oversight.approval.decider.type": "human",
             "oversight.approval.decider.id": f"person-{self._chance.whole(1, 40)}",
         }
+        if decision == "approved_modified":
+            changed = as_json(wish.arguments | {"page": 2})
+            decided["oversight.approval.modified_arguments"] = changed
+            span.attributes["gen_ai.tool.call.arguments"] = changed
         span.events.append(Event("oversight.approval.decided", self._now_ns, decided))
+        return decision
 
     def _plumbing(self, kind: str, parent: bytes) -> None:
-        chance = self._chance
-        attributes: dict[str, Value]
-        if kind == "db":
-            attributes = {
-                "db.system.name": "postgresql",
-                "db.namespace": self._service.name,
-                "db.operation.name": "SELECT",
-                "db.collection.name": chance.pick(("orders", "tickets", "invoices", "shipments")),
-                "db.query.text": self._query(),
-                "server.address": "db.internal.example",
-                "server.port": 5432,
-            }
-            name, scope = "SELECT orders", "opentelemetry.instrumentation.psycopg"
-        else:
-            attributes = {
-                "http.request.method": "POST",
-                "url.full": f"https://{self._service.name}.internal.example/v2/items/{chance.hex(12)}?page=1",
-                "http.response.status_code": 200,
-                "network.protocol.version": "1.1",
-                "user_agent.original": "python-httpx/0.28.1",
-                "server.address": f"{self._service.name}.internal.example",
-                "server.port": 443,
-            }
-            name, scope = "POST", "opentelemetry.instrumentation.httpx"
-        span = self._begin(name, _CLIENT, scope, parent, attributes)
+        chance, service = self._chance, self._service.name
+        call = database_call(chance, self._book, service) if kind == "db" else http_call(chance, service)
+        span = self._begin(call.name, _CLIENT, call.scope, parent, call.attributes)
         self._pass_ms(2, 700)
         self._end(span)
 
@@ -182,8 +169,8 @@ class Script:
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.workflow.name": self._service.workflow,
             "user.id": f"user-{int(self._chance.between(1, _USERS)):05d}",
-            "gen_ai.input.messages": _json([self._ask]),
-            "gen_ai.output.messages": _json([self._heard[-1]]),
+            "gen_ai.input.messages": as_json([self._ask]),
+            "gen_ai.output.messages": as_json([self._heard[-1]]),
         } | self._everywhere
         root = Span(
             self._trace_id, self._root_id, b"", f"invoke_agent {self._service.agent}", _INTERNAL,
@@ -220,31 +207,21 @@ class Script:
     def _pass_ms(self, low: float, high: float) -> None:
         self._now_ns += int(self._chance.between(low, high) * _MS)
 
-    def _wishes(self) -> list[tuple[str, str, str]]:
+    def _wishes(self) -> list[Wish]:
         count = 2 if self._chance.happens(0.3) else 1
-        picked = [self._chance.pick(self._service.tools) for _ in range(count)]
-        return [(name, below, f"call_{self._chance.hex(12)}") for name, below in picked]
+        return [self._wish(*self._chance.pick(self._service.tools)) for _ in range(count)]
 
-    def _arguments(self, tool: str) -> dict[str, object]:
-        return {"order_number": f"BC-{self._number:07d}", "tool": tool, "reason": self._text(30, 500), "page": 1}
-
-    def _answered(self, call_id: str, result: object) -> dict[str, object]:
-        return {"role": "tool", "parts": [{"type": "tool_call_response", "id": call_id, "response": result}]}
-
-    def _said(self, role: str, kind: str, content: str) -> dict[str, object]:
-        return {"role": role, "parts": [{"type": kind, "content": content}]}
+    def _wish(self, tool: str, below: str) -> Wish:
+        arguments = {"order_number": f"BC-{self._number:07d}", "reason": self._text(30, 500), "page": 1}
+        return Wish(tool, below, f"call_{self._chance.hex(12)}", arguments)
 
     def _input(self) -> str:
         """What the model is told: the question and the newest of what followed, some kilobytes at most."""
-        return _json([self._ask, *self._heard[1:][-2:]])
+        return as_json([self._ask, *self._heard[1:][-2:]])
 
     def _instructions(self) -> str:
         """The same for every call of an agent."""
         return self._book.passage(Chance(sum(self._service.name.encode())), 500, 700)
-
-    def _query(self) -> str:
-        columns = self._text(40, 400).lower().replace(" ", ", ")
-        return " ".join(("select", columns, "from orders where order_number = $1"))
 
     def _text(self, low: int, high: int) -> str:
         return self._book.passage(self._chance, low, high)
@@ -255,15 +232,3 @@ def _fail(span: Span, error: tuple[str, str]) -> None:
     span.attributes["error.type"] = kind
     exception: dict[str, Value] = {"exception.type": kind, "exception.message": span.error}
     span.events.append(Event("exception", span.ended_ns, exception))
-
-
-def _part(text: str) -> dict[str, object]:
-    return {"type": "text", "content": text}
-
-
-def _wish(name: str, call_id: str, arguments: dict[str, object]) -> dict[str, object]:
-    return {"type": "tool_call", "id": call_id, "name": name, "arguments": arguments}
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value).decode()

@@ -19,7 +19,10 @@ LARGE_RUN_SPANS = 25_000
 # Taken in by a server; a larger store is copies of it.
 _TAKEN_IN_SPANS = 50_000
 _WRITERS = ("ingest/*.py", "ingest/*.json", "ingest/*.sql", "queries/derivation/*.sql", "queries/trees.py")
-_MAKERS = ("agents", "bodies", "chance", "multiply", "otlp", "script", "stores", "telemetry", "words")
+_MAKERS = (
+    *("agents", "chance", "messages", "plumbing", "script", "spans", "telemetry", "words"),
+    *("bodies", "multiply", "otlp", "stores"),
+)
 
 
 def store_of(seed: int, span_count: int, say: Callable[[str], None]) -> Path:
