@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared import address, behind, costs, data, faces, figures_cost, filters, links, tables
+from pages.shared import address, behind, costs, data, faces, figures_cost, filters, links, spikes, tables
 
 DEAREST_RUNS = 10
 
@@ -28,6 +28,7 @@ if "asked" not in totals["window"]:
     st.stop()
 costs.draw_totals(totals)
 costs.draw_trend(data.answer("cost_trend", **chosen.asked, tz=chosen.zone, by=by), by, chosen.zone)
+spikes.draw(data.answer("cost_spikes", **chosen.asked, tz=chosen.zone), chosen.zone)
 costs.draw_spenders(data.answer("cost_by", **chosen.asked, by=by), by)
 
 tokens, runs = st.columns(2, gap="medium")

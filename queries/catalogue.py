@@ -29,6 +29,7 @@ _SPENDERS = ("workflow", "agent", "step", "tool", "model", "user", "conversation
 CATALOGUE: Mapping[str, Listed] = {
     "cost_by": Listed("cost", _SPENDERS),
     "cost_per_run": Listed("cost"),
+    "cost_spikes": Listed("cost"),
     "cost_totals": Listed("cost"),
     "cost_trend": Listed("cost", _SPENDERS),
     "approval_summary": Listed("approvals"),

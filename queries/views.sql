@@ -665,6 +665,13 @@ from asked_usage(
 left join tools_behind_calls(in_project, since_ns) as behind
     on grouping_by = 'tool' and usage.run_id = behind.run_id and usage.step_id = behind.step_id;
 
+-- What a coalition of five players (its bits) weighs in the Shapley share of the player of one bit.
+create or replace macro shapley_weight(coalition, player) as
+case
+    when coalition & player > 0 then [24, 6, 4, 6, 24][bit_count(coalition)] / 120
+    else -[24, 6, 4, 6, 24][bit_count(coalition) + 1] / 120
+end;
+
 -- What came of a question, and by whose word: a human's (approved, approved_modified, rejected), without one
 -- (auto_approved, auto_denied), nobody's (expired, aborted, ask_failed), pending while its run still waits or runs, or
 -- unanswered where the run went on or ended without an answer.

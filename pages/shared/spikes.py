@@ -1,0 +1,104 @@
+"""Hours or days in which a workflow cost far more than usual, and why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import behind, links
+from pages.shared.filters import rfc_3339
+from pages.shared.format import cost, one_line
+
+# Part of the difference → what it is called, and the columns that tell how it was then and usually.
+PARTS = {
+    "volume_usd": ("more runs", "run_count", "usual_run_count"),
+    "calls_per_run_usd": ("more calls per run", "calls_per_run", "usual_calls_per_run"),
+    "tokens_per_call_usd": ("more tokens per call", "tokens_per_call", "usual_tokens_per_call"),
+    "model_mix_usd": ("dearer models", None, None),
+    "price_usd": ("a higher price", None, None),
+}
+_LEAST_SHARE = 0.1  # what is smaller is not worth words
+_ROW_PIXELS, _ROWS_IN_SIGHT = 36, 6
+
+
+def draw(found: pl.DataFrame, zone: str) -> None:
+    """One row a spike, the largest first; a click on any cell leads to its runs, the dearest first."""
+    st.subheader("Spikes", help="Against the median of the same hours, or days, of up to six weeks before")
+    if found.is_empty():
+        st.caption("No workflow cost more than usual by over a dollar and three deviations.")
+        return
+
+    def open_row() -> None:
+        cells = st.session_state["cost_spikes"].selection.cells
+        if cells and cells[0][0] < found.height:
+            links.open_runs(sort="dearest", **_behind_spike(found.row(cells[0][0], named=True)))
+
+    rows = list(found.iter_rows(named=True))
+    shown = found.select(
+        "slot_at",
+        pl.Series("workflow", [one_line(row["workflow_name"] or "no workflow", 120) for row in rows], dtype=pl.String),
+        "excess_usd",
+        pl.Series("why", [why(row) for row in rows], dtype=pl.String),
+        "cost_usd",
+        "usual_cost_usd",
+        *PARTS,
+    )
+    st.dataframe(
+        shown,
+        key="cost_spikes",
+        hide_index=True,
+        placeholder="—",
+        row_height=_ROW_PIXELS,
+        height=_ROW_PIXELS * (min(shown.height, _ROWS_IN_SIGHT) + 1) + 2,
+        on_select=open_row,
+        selection_mode="single-cell",
+        alt=f"{shown.height} spikes of cost; choosing a cell opens the runs",
+        column_config={
+            "slot_at": st.column_config.DatetimeColumn("From", format="D MMM, HH:mm", timezone=zone, width=105),
+            "workflow": st.column_config.TextColumn("Workflow", width=135),
+            "excess_usd": _dollars("Excess, $", "%+.2f", "Cost less usual; the five parts add up to it"),
+            "why": st.column_config.TextColumn("Why", width=540),
+            "cost_usd": _dollars("Cost", "$%.2f", "Of its runs that began then"),
+            "usual_cost_usd": _dollars("Usual", "$%.2f", "Median of the same hours or days of the weeks before"),
+            "volume_usd": _part("Volume"),
+            "calls_per_run_usd": _part("Calls a run"),
+            "tokens_per_call_usd": _part("Tokens a call"),
+            "model_mix_usd": _part("Model mix"),
+            "price_usd": _part("Price"),
+        },
+    )
+    behind.draw("cost_spikes", found)
+
+
+def why(spike: Mapping[str, Any]) -> str:
+    """The parts that matter, the largest first: 52% by more calls per run (39.1, usually 8.4), 45% by …"""
+    parts = sorted(PARTS, key=lambda part: spike[part], reverse=True)
+    words = [_share(spike, part) for part in parts if spike[part] >= _LEAST_SHARE * spike["excess_usd"]]
+    return ", ".join(words) or cost(spike["excess_usd"])
+
+
+def _share(spike: Mapping[str, Any], part: str) -> str:
+    label, then, usually = PARTS[part]
+    share = f"{spike[part] / spike['excess_usd']:.0%} by {label}"
+    if then is None or usually is None or spike[usually] is None:
+        return share
+    return f"{share} ({_amount(spike[then])}, usually {_amount(spike[usually])})"
+
+
+def _amount(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.1f}"
+
+
+def _behind_spike(spike: Mapping[str, Any]) -> dict[str, str]:
+    window = {"since": rfc_3339(spike["slot_at"]), "until": rfc_3339(spike["slot_until_at"])}
+    workflow = {"workflow": spike["workflow_name"]} if spike["workflow_name"] else {}
+    return {"window": "custom", **window, **workflow}
+
+
+def _dollars(label: str, written: str, meaning: str) -> Any:
+    return st.column_config.NumberColumn(label, format=written, width=80, help=meaning)
+
+
+def _part(label: str) -> Any:
+    return _dollars(f"{label}, $", "%+.2f", "This part of the excess, a Shapley share")
