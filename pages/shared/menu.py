@@ -26,10 +26,11 @@ RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
 RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True)
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
+ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
 APPROVALS = Entry("pages/approvals.py", "Approvals", ":material/how_to_reg:", "Signals")
 CORRECTIONS = Entry("pages/corrections.py", "Corrections", ":material/edit_note:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
-ENTRIES = (RUNS, TOOLS, COST, APPROVALS, CORRECTIONS, INGEST, RUN)
+ENTRIES = (RUNS, TOOLS, ROUTES, COST, APPROVALS, CORRECTIONS, INGEST, RUN)
 
 
 def navigation() -> tuple[Entry, "st.Page"]:

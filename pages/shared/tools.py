@@ -1,17 +1,13 @@
 """What tools did: the numbers, a row a tool, what models asked for in vain, and the log of calls."""
 
-from collections.abc import Callable
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, behind, figures_tools, links
-from pages.shared.format import STATUS_LABELS, count, one_line, percent
+from pages.shared import address, behind, figures_tools, links, rows
+from pages.shared.format import STATUS_LABELS, count, percent
 
 DRAWN_TOOLS = 12
 _CHART = {"displayModeBar": False}
-_ROW_PIXELS, _ROWS_IN_SIGHT = 36, 12
 _CHANGES = {"error_count": "inverse", "timeout_count": "inverse", "retry_count": "inverse"}
 # The columns of `proposed_outcomes` by the figure's names for them.
 _OUTCOME_COUNTS = {
@@ -72,7 +68,7 @@ def draw_charts(stats: pl.DataFrame) -> None:
 def draw_table(stats: pl.DataFrame, zone: str) -> None:
     """One row a tool; a click on any cell leads to the runs that called it."""
     shown = stats.select(
-        _words("tool_name", 80),
+        rows.words("tool_name", 80),
         "call_count",
         (pl.col("call_count") - pl.col("call_count_before")).alias("change"),
         "run_count",
@@ -82,31 +78,31 @@ def draw_table(stats: pl.DataFrame, zone: str) -> None:
         "peak_calls_per_minute",
         "first_seen_at",
         "last_seen_at",
-        _words(pl.col("mcp_servers").list.join(", "), 80).alias("mcp_servers"),
+        rows.words(pl.col("mcp_servers").list.join(", "), 80).alias("mcp_servers"),
     )
     columns = {
-        "tool_name": _text("Tool", 160),
-        "call_count": _count("Calls", "Calls with a step of their own"),
+        "tool_name": rows.text("Tool", 160),
+        "call_count": rows.number("Calls", "Calls with a step of their own"),
         "change": st.column_config.NumberColumn("Change", format="%+d", width=70, help="Against the window before"),
-        "run_count": _count("Runs", "Runs that called it"),
+        "run_count": rows.number("Runs", "Runs that called it"),
         "error_rate": st.column_config.NumberColumn("Error rate", format="%.1f %%", width=85, help="Failed / ended"),
-        "error_count": _count("Failed", "Calls that ended in an error"),
-        "timeout_count": _count("Timeouts", "Failed calls whose error says that time ran out"),
-        "refused_count": _count("Refused", "Before they began, or by the tool"),
-        "cancelled_count": _count("Cancelled", "Given up, or their approval expired"),
-        "retry_count": _count("Retries", "The same arguments again in a run, right after they failed"),
-        **{f"{name}_duration_ms": _seconds(name, 2) for name in ("p50", "p95", "p99")},
-        "peak_calls_per_minute": _count("Peak / min", "Most calls that began in one minute"),
-        "first_seen_at": _time("First seen", zone),
-        "last_seen_at": _time("Last seen", zone),
-        "mcp_servers": _text("MCP server", 120),
+        "error_count": rows.number("Failed", "Calls that ended in an error"),
+        "timeout_count": rows.number("Timeouts", "Failed calls whose error says that time ran out"),
+        "refused_count": rows.number("Refused", "Before they began, or by the tool"),
+        "cancelled_count": rows.number("Cancelled", "Given up, or their approval expired"),
+        "retry_count": rows.number("Retries", "The same arguments again in a run, right after they failed"),
+        **{f"{name}_duration_ms": rows.seconds(name, 2) for name in ("p50", "p95", "p99")},
+        "peak_calls_per_minute": rows.number("Peak / min", "Most calls that began in one minute"),
+        "first_seen_at": rows.time("First seen", zone),
+        "last_seen_at": rows.time("Last seen", zone),
+        "mcp_servers": rows.text("MCP server", 120),
     }
 
     def open_runs(row: int) -> None:
         links.open_runs(tool=stats["tool_name"][row])
 
     st.subheader("Tools")
-    _choosing("tool_stats", "tools; choosing a cell opens the runs that called it", shown, columns, open_runs)
+    rows.choosing("tool_stats", "tools; choosing a cell opens the runs that called it", shown, columns, open_runs)
     behind.draw("tool_stats", stats)
 
 
@@ -136,61 +132,61 @@ def _draw_in_vain(in_vain: pl.DataFrame, project: str, zone: str) -> None:
     labels = {name: label for name, (label, _) in figures_tools.OUTCOMES.items()}
     shown = in_vain.select(
         "proposed_at",
-        _words("tool_name", 80),
+        rows.words("tool_name", 80),
         pl.col("outcome").replace(labels),
-        _words("tool_args", 300),
-        _words("error_message", 300),
-        _words("agent_name", 80),
-        _words("workflow_name", 80),
+        rows.words("tool_args", 300),
+        rows.words("error_message", 300),
+        rows.words("agent_name", 80),
+        rows.words("workflow_name", 80),
     )
     columns = {
-        "proposed_at": _time("Asked", zone),
-        "tool_name": _text("Tool", 130),
-        "outcome": _text("Outcome", 85),
-        "tool_args": _text("Arguments", 230),
-        "error_message": _text("Error or reason", 230),
-        "agent_name": _text("Agent", 120),
-        "workflow_name": _text("Workflow", 130),
+        "proposed_at": rows.time("Asked", zone),
+        "tool_name": rows.text("Tool", 130),
+        "outcome": rows.text("Outcome", 85),
+        "tool_args": rows.text("Arguments", 230),
+        "error_message": rows.text("Error or reason", 230),
+        "agent_name": rows.text("Agent", 120),
+        "workflow_name": rows.text("Workflow", 130),
     }
 
     def open_step(row: int) -> None:
         links.open_run(project, in_vain["run_id"][row], in_vain["step_id"][row])
 
     what = "calls asked for in vain; choosing a cell opens the run at the step"
-    _choosing("proposed_calls", what, shown, columns, open_step)
+    rows.choosing("proposed_calls", what, shown, columns, open_step)
 
 
 def draw_log(calls: pl.DataFrame, project: str, zone: str) -> None:
     """The calls of a page of the log; a click on one opens its run at the step."""
     shown = calls.select(
         "started_at",
-        _words(pl.coalesce("tool_name", "name"), 80).alias("tool_name"),
+        rows.words(pl.coalesce("tool_name", "name"), 80).alias("tool_name"),
         pl.col("status").replace(STATUS_LABELS),
-        _words("tool_args", 400),
-        _words(pl.coalesce("error_message", "tool_result"), 400).alias("result"),
+        rows.words("tool_args", 400),
+        rows.words(pl.coalesce("error_message", "tool_result"), 400).alias("result"),
         pl.col("duration_ms") / 1000,
-        _words("agent_name", 80),
-        _words("workflow_name", 80),
-        _words("mcp_server", 80),
+        rows.words("agent_name", 80),
+        rows.words("workflow_name", 80),
+        rows.words("mcp_server", 80),
         "run_id",
     )
     columns = {
-        "started_at": _time("Started", zone),
-        "tool_name": _text("Tool", 140),
-        "status": _text("Status", 95),
-        "tool_args": _text("Arguments", 260),
-        "result": _text("Result, error or reason", 300),
-        "duration_ms": _seconds("Duration", 3),
-        "agent_name": _text("Agent", 120),
-        "workflow_name": _text("Workflow", 130),
-        "mcp_server": _text("MCP server", 110),
-        "run_id": _text("Run", 110),
+        "started_at": rows.time("Started", zone),
+        "tool_name": rows.text("Tool", 140),
+        "status": rows.text("Status", 95),
+        "tool_args": rows.text("Arguments", 260),
+        "result": rows.text("Result, error or reason", 300),
+        "duration_ms": rows.seconds("Duration", 3),
+        "agent_name": rows.text("Agent", 120),
+        "workflow_name": rows.text("Workflow", 130),
+        "mcp_server": rows.text("MCP server", 110),
+        "run_id": rows.text("Run", 110),
     }
 
     def open_step(row: int) -> None:
         links.open_run(project, calls["run_id"][row], calls["step_id"][row])
 
-    _choosing("tool_log", "tool calls; choosing a cell opens the run at the step", shown, columns, open_step)
+    rows.choosing("tool_log", "tool calls; choosing a cell opens the run at the step", shown, columns, open_step)
     behind.draw("tool_calls", calls)
 
 
@@ -200,7 +196,7 @@ def _number(label: str, column: str, stats: pl.DataFrame, now: dict[str, int], m
     st.metric(
         label,
         count(now[column]),
-        now[column] - int(before.sum()) if known else None,
+        f"{now[column] - int(before.sum()):+,}" if known else None,
         delta_color=_CHANGES.get(column, "off"),
         delta_description=f"from {count(int(before.sum()))}" if known else None,
         help=meaning,
@@ -236,47 +232,4 @@ def _narrowing_chart(key: str, counts: pl.DataFrame) -> None:
         selection_mode="points",
         config=_CHART,
         alt="Calls by tool and outcome; choosing a part of a bar narrows the log to its calls",
-    )
-
-
-def _choosing(key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], choose: Callable[[int], None]) -> None:
-    def changed() -> None:
-        cells = st.session_state[key].selection.cells
-        if cells and cells[0][0] < shown.height:
-            choose(cells[0][0])
-
-    st.dataframe(
-        shown,
-        key=key,
-        hide_index=True,
-        placeholder="—",
-        row_height=_ROW_PIXELS,
-        height=_ROW_PIXELS * (min(shown.height, _ROWS_IN_SIGHT) + 1) + 2,
-        on_select=changed,
-        selection_mode="single-cell",
-        alt=f"{shown.height} {what}",
-        column_config=columns,
-    )
-
-
-def _words(words: str | pl.Expr, letters: int) -> pl.Expr:
-    expression = pl.col(words) if isinstance(words, str) else words
-    return expression.replace("", None).map_elements(lambda text: one_line(text, letters), return_dtype=pl.String)
-
-
-def _text(label: str, width: int) -> Any:
-    return st.column_config.TextColumn(label, width=width)
-
-
-def _count(label: str, meaning: str) -> Any:
-    return st.column_config.NumberColumn(label, format="localized", width=80, help=meaning)
-
-
-def _seconds(label: str, digits: int) -> Any:
-    return st.column_config.NumberColumn(label, format=f"%,.{digits}f s", width=85)
-
-
-def _time(label: str, zone: str) -> Any:
-    return st.column_config.DatetimeColumn(
-        label, format="D MMM, HH:mm:ss", timezone=zone, width=130, help=f"On your clock ({zone})"
     )

@@ -1,0 +1,58 @@
+"""Tables of rows of which one can be chosen, and the columns that they are made of; telemetry stays text in them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.shared.format import one_line
+
+_ROW_PIXELS, _ROWS_IN_SIGHT = 36, 12
+
+
+def choosing(key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], choose: Callable[[int], None]) -> None:
+    """A table; `choose` is called with the number of the row of which a cell is chosen. `what` says so to those who
+    cannot see it."""
+
+    def changed() -> None:
+        cells = st.session_state[key].selection.cells
+        if cells and cells[0][0] < shown.height:
+            choose(cells[0][0])
+
+    st.dataframe(
+        shown,
+        key=key,
+        hide_index=True,
+        placeholder="—",
+        row_height=_ROW_PIXELS,
+        height=_ROW_PIXELS * (min(shown.height, _ROWS_IN_SIGHT) + 1) + 2,
+        on_select=changed,
+        selection_mode="single-cell",
+        alt=f"{shown.height} {what}",
+        column_config=columns,
+    )
+
+
+def words(words: str | pl.Expr, letters: int) -> pl.Expr:
+    """Telemetry as one line of at most so many letters."""
+    expression = pl.col(words) if isinstance(words, str) else words
+    return expression.replace("", None).map_elements(lambda text: one_line(text, letters), return_dtype=pl.String)
+
+
+def text(label: str, width: int) -> Any:
+    return st.column_config.TextColumn(label, width=width)
+
+
+def number(label: str, meaning: str) -> Any:
+    return st.column_config.NumberColumn(label, format="localized", width=80, help=meaning)
+
+
+def seconds(label: str, digits: int) -> Any:
+    return st.column_config.NumberColumn(label, format=f"%,.{digits}f s", width=85)
+
+
+def time(label: str, zone: str) -> Any:
+    return st.column_config.DatetimeColumn(
+        label, format="D MMM, HH:mm:ss", timezone=zone, width=130, help=f"On your clock ({zone})"
+    )
