@@ -25,8 +25,9 @@ overview.models_and_people(run, all_steps)
 
 opened = timeline.opened_step(run, all_steps)
 with st.container(horizontal=True, gap="medium", key="run_parts"):
-    with st.container(key="run_timeline"):
-        timeline.draw(project, run, all_steps, opened, zone)
-    with st.container(key="run_step"):
-        inspector.draw(project, run, all_steps, opened)
+    left, right = st.container(key="run_timeline"), st.container(key="run_step")
+with right:  # first, since the figure on the left keeps the browser busy for a moment
+    inspector.draw(project, run, all_steps, opened)
+with left:
+    timeline.draw(project, run, all_steps, opened, zone)
 data.rerun_on_news(project, watched=run["status"] in ("running", "waiting"))

@@ -34,6 +34,7 @@ ERROR_COLOUR = "#e03e45"
 TEXT_COLOUR = "#000037"
 ROW_PIXELS = 30
 LABEL_LETTERS = 46  # with its value, what a telephone has room for
+LABEL_AXIS = {"overlaying": "x", "range": [0, 1], "visible": False, "fixedrange": True}
 BAR = {"width": 0.28, "offset": 0.13}  # in rows, below the middle
 
 
@@ -47,17 +48,29 @@ def latency_by_step(steps: pl.DataFrame) -> go.Figure:
     return _ranking(steps, "duration_ms", duration)
 
 
-def row_labels(rows: Iterable[tuple[str, str, int, str]]) -> list[Row]:
-    """Annotations over the bars of rows: from the left the name, moved in by its depth, at the right the value.
+def row_labels(rows: Iterable[tuple[str, str, int, str]]) -> list[go.Scatter]:
+    """Over the bars of rows: from the left the name, moved in by its depth, and at the right the value.
 
-    `rows` are name, value, depth and colour; the name is telemetry, a sign before it is part of the value's words.
+    `rows` are name (which passed `chart_text`), value, depth and colour. They stand on an axis of their own, so that zooming leaves them.
     """
+    names, values, depths, colours = zip(*rows, strict=True)
+    indented = ["\u2002" * min(depth, 8) + name for name, depth in zip(names, depths, strict=True)]
+    # Annotations would take the browser three times as long to draw.
     return [
-        annotation
-        for row, (name, value, depth, colour) in enumerate(rows)
-        for annotation in (
-            _words(row, name, colour) | {"x": 0, "xanchor": "left", "xshift": 10 * min(depth, 8)},
-            _words(row, value, colour) | {"x": 1, "xanchor": "right"},
+        go.Scatter(
+            name=name,
+            x=[at] * len(texts),
+            y=[row - 0.16 for row in range(len(texts))],
+            xaxis="x2",
+            mode="text",
+            text=texts,
+            textposition=side,
+            textfont={"size": 12, "color": colours},
+            hoverinfo="skip",
+        )
+        for name, at, side, texts in (
+            ("names", 0, "middle right", indented),
+            ("values", 1, "middle left", [chart_text(value) for value in values]),
         )
     ]
 
@@ -75,16 +88,6 @@ def row_axis(row_count: int) -> Row:
     }
 
 
-def _words(row: int, text: str, colour: str) -> Row:
-    return {
-        "text": text,
-        "y": row - 0.16,
-        "xref": "paper",
-        "showarrow": False,
-        "font": {"size": 12, "color": colour},
-    }
-
-
 def _ranking(steps: pl.DataFrame, column: str, words: Any) -> go.Figure:
     rows = steps.to_dicts()
     figure = go.Figure(
@@ -99,13 +102,14 @@ def _ranking(steps: pl.DataFrame, column: str, words: Any) -> go.Figure:
         )
     )
     labels = ((chart_text(row["label"], LABEL_LETTERS), words(row[column]), 0, TEXT_COLOUR) for row in rows)
+    figure.add_traces(row_labels(labels))
     figure.update_layout(
         height=ROW_PIXELS * len(rows) + 8,
         dragmode=False,
         showlegend=False,
         margin={"l": 2, "r": 2, "t": 4, "b": 4},
-        annotations=row_labels(labels),
         xaxis={"visible": False, "rangemode": "tozero", "automargin": False},
+        xaxis2=LABEL_AXIS,
         yaxis=row_axis(len(rows)),
     )
     return figure

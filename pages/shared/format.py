@@ -71,9 +71,11 @@ def cost(usd: float | None) -> str:
 
 
 def duration(milliseconds: float | None) -> str:
-    """Milliseconds in the unit one would say: 0.4 ms, 850 ms, 1.24 s, 2 min 05 s, 3 h 10 min."""
+    """Milliseconds in the unit one would say: <0.1 ms, 0.4 ms, 850 ms, 1.24 s, 2 min 05 s, 3 h 10 min."""
     if milliseconds is None:
         return DASH
+    if milliseconds < 0.05:
+        return "<0.1 ms" if milliseconds else "0 ms"
     if milliseconds < 9.95:
         return f"{milliseconds:.1f} ms"
     if milliseconds < 999.5:

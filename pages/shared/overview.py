@@ -29,8 +29,6 @@ def title(run: dict[str, Any], zone: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_name"):
         status_badge(run["status"])
         st.text(one_line(run["name"] or run["agent_name"] or run["run_id"], 160))
-        with st.container(key="hidden_heading"):
-            st.title("Run", anchor=False)
     names = {
         "agent": run["agent_name"],
         "workflow": run["workflow_name"],
@@ -40,6 +38,8 @@ def title(run: dict[str, Any], zone: str) -> None:
     }
     where = " · ".join(f"{name} {one_line(value, 60)}" for name, value in names.items() if value)
     with st.container(gap=None, key="run_context"):
+        with st.container(key="hidden_heading"):
+            st.title("Run", anchor=False)
         st.text(f"{local_time(run['started_at'], zone)} ({zone})  ·  {utc_time(run['started_at'])}")
         st.text(where)
 

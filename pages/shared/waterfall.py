@@ -9,6 +9,7 @@ from pages.shared.figures import (
     BAR,
     ERROR_COLOUR,
     KIND_COLOURS,
+    LABEL_AXIS,
     LABEL_LETTERS,
     ROW_PIXELS,
     TEXT_COLOUR,
@@ -39,6 +40,7 @@ def waterfall(steps: pl.DataFrame, end_ms: float, selected: str | None = None) -
     failed = [row for row in rows if row["status"] == "error"]
     if failed:
         figure.add_trace(_error_outlines(failed, begin, end))
+    figure.add_traces(row_labels(_label(row) for row in rows))
     figure.update_layout(
         barmode="overlay",
         dragmode="zoom",
@@ -46,8 +48,8 @@ def waterfall(steps: pl.DataFrame, end_ms: float, selected: str | None = None) -
         height=ROW_PIXELS * len(rows) + 30,
         margin={"l": 2, "r": 2, "t": 26, "b": 4},
         showlegend=False,
-        annotations=row_labels(_label(row) for row in rows),
         xaxis={"range": [begin, end], "side": "top", "showgrid": True, **_time_ticks(begin, end)},
+        xaxis2=LABEL_AXIS,
         yaxis=row_axis(len(rows)),
     )
     return figure
@@ -138,7 +140,7 @@ def _hover(row: Row) -> str:
     since_start = DASH if row["start_ms"] is None else f"+{duration(row['start_ms'])}"
     lines = [
         chart_text(row["label"], 300),
-        f"{row['kind']} · {row['status']} · {duration(row['duration_ms'])} · began {since_start}",
+        chart_text(f"{row['kind']} · {row['status']} · {duration(row['duration_ms'])} · began {since_start}"),
         chart_text(row["note"], 300) if row["note"] else "",
     ]
     return "<br>".join(line for text in lines if text for line in _folded(text))

@@ -1,5 +1,6 @@
 """Figures say what their frame says, and carry telemetry only as escaped text."""
 
+import html
 import re
 from typing import Any
 
@@ -55,8 +56,8 @@ def bars(figure: go.Figure, name: str) -> go.Bar:
 
 def labels(figure: go.Figure) -> list[tuple[str, str]]:
     """What stands left and right over each bar."""
-    texts = [annotation.text for annotation in figure.layout.annotations]
-    return list(zip(texts[::2], texts[1::2], strict=True))
+    names, values = bars(figure, "names").text, bars(figure, "values").text
+    return [(name.lstrip("\u2002"), html.unescape(value)) for name, value in zip(names, values, strict=True)]
 
 
 def test_each_step_is_a_bar_from_its_start_for_its_duration() -> None:
@@ -87,7 +88,12 @@ def test_each_row_says_the_steps_name_and_duration() -> None:
 def test_a_failed_step_is_outlined() -> None:
     figure = waterfall(steps(), end_ms=900.0)
     assert list(bars(figure, "error").y) == [2]
-    assert figure.layout.annotations[4].font.color == figures.ERROR_COLOUR
+    assert [colour == figures.ERROR_COLOUR for colour in bars(figure, "names").textfont.color] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_the_legend_names_the_kinds_that_are_there() -> None:
@@ -132,7 +138,7 @@ def test_no_word_of_telemetry_reaches_plotly_as_a_tag(hostile: str) -> None:
     row = STEPS[2] | {"label": hostile, "note": hostile, "cost_usd": 1.0}
     drawn = (waterfall(steps(row), 400.0), figures.cost_by_step(steps(row)))
     texts = [labels(figure)[0][0] for figure in drawn]
-    texts += [text for figure in drawn for trace in figure.data for text in trace.hovertext]
+    texts += [text for figure in drawn for trace in figure.data for text in trace.hovertext or ()]
     for text in texts:
         assert not {"<", ">", "$", "%"} & set(text.replace("<br>", ""))
 

@@ -14,7 +14,9 @@ from tests.pages.hostile import HOSTILE_TEXTS
     ("milliseconds", "words"),
     [
         (None, "—"),
-        (0.0, "0.0 ms"),
+        (0.0, "0 ms"),
+        (0.02, "<0.1 ms"),
+        (0.4, "0.4 ms"),
         (9.96, "10 ms"),
         (850.0, "850 ms"),
         (999.7, "1.00 s"),
