@@ -127,7 +127,7 @@ class Store:
 
 
 def _cannot_open(path: Path, error: duckdb.Error) -> StoreError:
-    if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+    if "could not set lock on file" in str(error).lower():
         return StoreError(f"{path} is in use by another process: one server owns a database file")
     return StoreError(
         f"{path} cannot be opened: {str(error).splitlines()[0]}\n"

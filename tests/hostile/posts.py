@@ -45,8 +45,11 @@ class Post:
         return httpx.request(self.method, url + self.path, content=self.body, headers=headers, timeout=60, verify=False)
 
 
-def one_span(encoding: str, coding: str) -> Post:
-    body = spans(TRACE).SerializeToString() if encoding == "protobuf" else spans_json(TRACE)
+def one_span(encoding: str, coding: str, padding: int = 0) -> Post:
+    if encoding == "protobuf":
+        body = spans(TRACE, padding=padding).SerializeToString()
+    else:
+        body = spans_json(TRACE, padding=padding)
     return Post(COMPRESSIONS[coding](body), MEDIA_TYPES[encoding], coding)
 
 
@@ -76,12 +79,7 @@ def not_compressed(encoding: str, coding: str) -> Post:
 
 
 def too_large(encoding: str, coding: str) -> Post:
-    body = (
-        spans(TRACE, padding=SMALL_BYTES).SerializeToString()
-        if encoding == "protobuf"
-        else spans_json(TRACE, padding=SMALL_BYTES)
-    )
-    return Post(COMPRESSIONS[coding](body), MEDIA_TYPES[encoding], coding)
+    return one_span(encoding, coding, padding=SMALL_BYTES)
 
 
 def unknown_encoding(encoding: str, coding: str) -> Post:

@@ -1,0 +1,103 @@
+"""While the store cannot write, exporters are told to return; when it can again, everything is stored once."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import Busy
+from ingest.intake import Request, Signal
+from tests.faults.exporters import Book, check, exporting
+from tests.hostile.posts import one_span
+from tests.ingest.otlp_samples import request_of
+from tests.ingest.pipeline import pipeline
+from tests.serving import running_server, until
+
+BALLAST_BYTES = 24 * 1024 * 1024
+
+
+@contextmanager
+def small_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
+    """A file system of its own."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)], capture_output=True, text=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"NOT RUN: a full disk, since no file system can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_asks_exporters_to_return_and_loses_nothing(tmp_path: Path) -> None:
+    book = Book()
+    with small_disk(tmp_path / "disk", 2 * BALLAST_BYTES) as disk:
+        database, ballast = disk / "runlight.duckdb", disk / "ballast"
+        with running_server(database) as server, exporting(server, book):
+            until(lambda: len(book.acknowledged) > 20, 60)
+            fill(ballast)
+            until(lambda: any("commit failed" in line for line in server.log), 60)
+            refused = one_span("json", "identity").send(server.url)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+            assert server.ask("projects")["rows"]
+            ballast.unlink()
+            stored = len(book.acknowledged)
+            until(lambda: len(book.acknowledged) > stored + 20, 60)
+        check(database, book)
+
+
+def fill(ballast: Path) -> None:
+    """Takes all the room there is."""
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\xff" * 4096)
+        except OSError:
+            os.fsync(file.fileno())
+
+
+def test_a_write_that_fails_is_worth_sending_again_and_then_stored_once(tmp_path: Path) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.LOG, request_of("logs"))
+        running.store.connection.execute("alter table ingest_batches rename to ingest_batches_away")
+        with pytest.raises(Busy):
+            running.send(Signal.SPAN, request_of("traces"))
+        assert running.rows("select count(*) from spans") == [(0,)]
+        running.store.connection.execute("alter table ingest_batches_away rename to ingest_batches")
+        for _ in range(2):
+            assert running.send(Signal.SPAN, request_of("traces")).rejected_count == 0
+        assert running.rows(
+            "select sum(received_count)::int, sum(stored_count)::int, sum(duplicate_count)::int from ingest_batches"
+            " where signal = 'span'"
+        ) == [(2, 1, 1)]
+
+
+def test_a_clock_that_jumps_back_changes_nothing_that_is_stored(tmp_path: Path) -> None:
+    now_ns = time.time_ns()
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        for received_ns in (now_ns, now_ns - 86_400 * 10**9, 1, now_ns):
+            sent = Request(Signal.SPAN, request_of("traces"), "protobuf", "default", received_ns)
+            assert running.writer.submit(sent).result(60).rejected_count == 0
+        assert running.rows("select count(*) from spans") == [(1,)]
+        assert running.rows("select sum(duplicate_count)::int, max(batch_id) from ingest_batches") == [(3, 4)]
+
+
+def test_past_the_queue_clients_are_told_at_once_memory_stays_flat_and_it_recovers_by_itself(tmp_path: Path) -> None:
+    with running_server(tmp_path / "runlight.duckdb", queue_bytes=200_000) as server:
+        assert one_span("protobuf", "identity").send(server.url).status_code == 200
+        before = server.reset_peak_memory()
+        body = one_span("protobuf", "identity", padding=100_000)
+        with ThreadPoolExecutor(20) as clients:
+            answers = list(clients.map(lambda _: body.send(server.url), range(200)))
+        refused = [answer for answer in answers if answer.status_code == 503]
+        assert {answer.status_code for answer in answers} == {200, 503}
+        assert {answer.headers["retry-after"] for answer in refused} == {"2"}
+        assert server.peak_memory() - before < 128 * 1024 * 1024
+        assert one_span("json", "identity").send(server.url).status_code == 200
