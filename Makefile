@@ -5,7 +5,7 @@ BIN := .venv/bin
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test golden browser bench check lint format types clean
+.PHONY: help setup run serve test golden browser bench soak check lint format types clean
 
 # A stamp's name says what is installed, so that a start has nothing to ask pip when neither the requirements nor
 # Python's version changed.
@@ -38,6 +38,9 @@ golden: $(TOOLS) ## rewrite tests/queries/golden; read the difference before com
 
 bench: $(RUNTIME) ## measure, and write bench/RESULTS.md; ARGS="ingest --spans 1000000", ARGS=--help
 	@exec $(BIN)/python -m bench $(ARGS)
+
+soak: $(TOOLS) ## faults, hostile input and load at full size, for hours; ARGS="kills fuzz", ARGS=--help
+	@exec $(BIN)/python -m tests.soak $(ARGS)
 
 check: lint types ## lint, format and types, changing nothing
 	$(BIN)/ruff format --check .
