@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import uvicorn
 import uvloop
 
+from ingest.acts import recorder
 from ingest.grpc_receiver import start_grpc
 from ingest.prepare import Preparer
 from ingest.prices import PriceFileError, PriceList
@@ -93,6 +94,7 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
         most_seconds=settings.question_seconds,
         waiting_bytes=lambda: writer.waiting_bytes,
         remove_project=writer.remove_project,
+        record=recorder(writer),
     )
     api.router.routes[:0] = otlp_routes(writer, settings, project_of)
     try:

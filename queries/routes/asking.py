@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import pyarrow as pa
 from fastapi import Depends, HTTPException, Query, Request, Response
@@ -47,6 +47,7 @@ class Unanswered(Exception):
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Asks the store. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
+    `record` takes in what a person tells (project, event name, columns) and returns '' or why it could not;
     `receive` tells when the client who asks has left.
     """
 
@@ -57,6 +58,7 @@ class Asker:
     clock_ns: Callable[[], int]
     waiting_bytes: Callable[[], int]
     remove_project: Callable[[str], None] | None
+    record: Callable[[str, str, Mapping[str, Any]], str] | None
     most_seconds: float
     receive: Receive = _stays
 

@@ -1,0 +1,86 @@
+"""A correction or a thumb that is recorded by the API is telemetry like any other, and says where it came from."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from ingest import replay
+from queries.client import Client
+from tests.serving import RunningServer, until
+from tests.test_sample_traces import SAMPLES, run_ids
+
+PROJECT = "recorded"
+(RUN,) = run_ids("happy-path")
+
+
+@pytest.fixture(scope="module")
+def client(server: RunningServer) -> Iterator[Client]:
+    path = str(SAMPLES / "happy-path.jsonl")
+    assert replay.main([path, "--url", server.url, "--project", PROJECT]) == 0
+    client = Client(server.url)
+    until(lambda: client.summary(project=PROJECT, since=None)["run_count"][0] == 1)
+    yield client
+    client.close()
+
+
+def post(server: RunningServer, what: str, body: dict[str, Any], run: str = RUN) -> httpx.Response:
+    return httpx.post(f"{server.url}/api/runs/{run}/{what}", params={"project": PROJECT}, json=body)
+
+
+def corrections(client: Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.run(project=PROJECT, run_id=RUN)["corrections"]
+    return found
+
+
+def test_what_is_recorded_belongs_to_the_run_and_its_rate(server: RunningServer, client: Client) -> None:
+    llm = client.steps(project=PROJECT, run_id=RUN).filter(kind="llm")["step_id"][0]
+    edit = {
+        "kind": "edited_output",
+        "before": "On its way.",
+        "after": "It is late.",
+        "reason": "untrue",
+        "step_id": llm,
+    }
+    assert post(server, "corrections", edit).status_code == 201
+    assert post(server, "feedback", {"rating": "down", "note": "no help"}).status_code == 201
+    assert post(server, "feedback", {"rating": "up"}).status_code == 201
+    until(lambda: len(corrections(client)) == 2)
+
+    edited, disliked = corrections(client)
+    assert (edited["kind"], edited["value_before"], edited["value_after"]) == (
+        "edited_output",
+        "On its way.",
+        "It is late.",
+    )
+    assert (disliked["kind"], disliked["reason"]) == ("negative_feedback", "no help")
+    (rate,) = client.ask("correction_summary", project=PROJECT, since=None).to_dicts()
+    assert (rate["corrected_count"], rate["reviewed_count"]) == (1, 1)
+    run = client.run(project=PROJECT, run_id=RUN)
+    assert (run["status"], run["service_names"]) == ("ok", ["brightcart-support"])
+    record = client.step(project=PROJECT, run_id=RUN, step_id=edited["step_id"])
+    assert record["scope"]["name"] == "runlight.app"
+    assert {"key": "oversight.source", "value": {"stringValue": "api"}} in record["attributes"]
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "word"),
+    [
+        ("corrections", {"kind": "colour"}, "kind"),
+        ("corrections", {"kind": "edited_output", "before": "x"}, "needs `after`"),
+        ("corrections", {"kind": "rerun", "unknown": 1}, "unknown"),
+        ("corrections", {"kind": "rerun", "step_id": "no such step"}, "no step"),
+        ("feedback", {"rating": "sideways"}, "rating"),
+    ],
+)
+def test_what_cannot_be_recorded_is_422_in_plain_words(
+    server: RunningServer, client: Client, what: str, body: dict[str, Any], word: str
+) -> None:
+    answer = post(server, what, body)
+    assert answer.status_code == 422
+    assert word in answer.json()["error"]
+
+
+def test_a_run_that_is_not_there_is_404(server: RunningServer, client: Client) -> None:
+    assert post(server, "corrections", {"kind": "rerun"}, run="nothing").status_code == 404
