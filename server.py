@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+import grpc
 import uvicorn
 import uvloop
 
@@ -30,6 +31,7 @@ from queries.summaries import Summaries, rebuild
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
 _BACKLOG = 2048
+_DRAIN_SECONDS = 10  # what orchestrators give before they kill is more
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,8 +87,6 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
         gather_ms=settings.gather_ms,
         on_commit=summaries.wake,
     )
-    summaries.start()
-    writer.start()
     database = Database(store.cursor())
     api = create_api(
         database,
@@ -97,6 +97,8 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
         record=recorder(writer),
     )
     api.router.routes[:0] = otlp_routes(writer, settings, project_of)
+    summaries.start()
+    writer.start()
     try:
         grpc_server, grpc_port = await start_grpc(writer, settings, project_of)
     except RuntimeError:
@@ -105,20 +107,31 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
         summaries.stop()
         store.close()
         return 2
-    http = uvicorn.Server(
-        uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=10, server_header=False)
+    config = uvicorn.Config(
+        api, log_config=None, access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS, server_header=False
     )
+    http = _HttpServer(config, grpc_server)
     gc.freeze()  # what is there by now stays, and the collector need not look at it again
     print(f"runlight http listening url=http://{_address(settings.http_host, listener.getsockname()[1])}", flush=True)
     print(f"runlight grpc listening address={_address(settings.grpc_host, grpc_port)}", flush=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again
         signal.signal(number, lambda *_: None)
     await http.serve(sockets=[listener])
-    await grpc_server.stop(grace=10)
     await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
     summaries.stop()
     store.close()
     return 0
+
+
+class _HttpServer(uvicorn.Server):
+    """Stops the gRPC server together with itself, so that both drain in the same seconds."""
+
+    def __init__(self, config: uvicorn.Config, grpc_server: grpc.aio.Server) -> None:
+        super().__init__(config)
+        self._grpc_server = grpc_server
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.gather(super().shutdown(sockets), self._grpc_server.stop(_DRAIN_SECONDS))
 
 
 def _listen(settings: Settings) -> socket.socket:
