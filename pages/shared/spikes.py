@@ -42,7 +42,7 @@ def draw(found: pl.DataFrame, zone: str) -> None:
         pl.Series("why", [why(row) for row in rows], dtype=pl.String),
         "cost_usd",
         "usual_cost_usd",
-        *PARTS,
+        pl.col(*PARTS).round(2) + 0.0,  # no -0.00
     )
     st.dataframe(
         shown,

@@ -186,3 +186,18 @@ def test_nothing_is_wider_than_the_screen(shared_app: str, server: RunningServer
         visitor.page.goto(f"{shared_app}/{address}")
         expect(visitor.page.get_by_test_id("stDataFrame").first).to_be_visible()
         assert visitor.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+
+
+def test_a_bar_of_cost_leads_to_its_runs(shared_app: str, server: RunningServer, visitor: Visitor) -> None:
+    with tracing(to_project(server, "spent")) as tracer:
+        refund_that_works(tracer)
+        hostile_run(tracer)
+    visitor.page.goto(f"{shared_app}/cost?project=spent&by=agent")
+    expect(visitor.page.get_by_text("The most expensive runs")).to_be_visible()
+    visitor.expect_at_rest()
+    visitor.expect_only_text()
+    visitor.click_bar(0)
+    expect(visitor.page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+    expect(visitor.rows()).to_have_count(1)
+    assert "window=custom" in visitor.page.url
+    assert "agent=refund-agent" in visitor.page.url
