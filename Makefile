@@ -28,7 +28,7 @@ serve: $(RUNTIME) ## start the server alone; ARGS as for run
 
 test: $(TOOLS) ## set up, check, then run every test; ARGS="-k retry" goes on to pytest
 	@$(MAKE) --no-print-directory check
-	@$(find_chromium); $(BIN)/pytest $$skipped $(ARGS) && code=0 || code=$$?; $(say_skipped); exit $$code
+	@$(find_chromium); $(BIN)/pytest --durations=10 $$skipped $(ARGS) && code=0 || code=$$?; $(say_skipped); exit $$code
 
 browser: $(TOOLS) ## run the browser tests alone
 	@$(find_chromium); $(say_skipped); [ -n "$$skipped" ] || exec $(BIN)/pytest tests/browser $(ARGS)
