@@ -20,7 +20,7 @@ def draw(name: str, answer: pl.DataFrame, columns: dict[str, Any] | None = None)
         return
     with behind:
         st.dataframe(
-            answer.with_columns(cs.string().map_elements(plain, return_dtype=pl.String)),
+            answer.with_columns(_plain(texts) for texts in answer.select(cs.string())),
             key=f"rows_{name}",
             hide_index=True,
             placeholder="—",
@@ -46,3 +46,7 @@ def csv(answer: pl.DataFrame) -> str:
     return flat.with_columns(
         pl.when(is_formula).then(cs.string().str.replace("^", "'")).otherwise(cs.string()).name.keep()
     ).write_csv()
+
+
+def _plain(texts: pl.Series) -> pl.Series:
+    return pl.Series(texts.name, [text if text is None else plain(text) for text in texts], dtype=pl.String)

@@ -37,10 +37,10 @@ def draw_routes(routes: pl.DataFrame) -> None:
     )
     st.caption("Blue: as requested, a dated snapshot included. Orange: another model answered. Red: no answer.")
     shown = routes.select(
-        rows.words("requested_model", 60),
-        rows.words("served_model", 60),
-        rows.words("provider", 40),
-        rows.words("gateway", 40),
+        rows.words(routes, "requested_model", 60),
+        rows.words(routes, "served_model", 60),
+        rows.words(routes, "provider", 40),
+        rows.words(routes, "gateway", 40),
         "call_count",
         pl.col("call_share") * 100,
         "cost_usd",
@@ -91,9 +91,9 @@ def draw_changes(changes: pl.DataFrame, zone: str) -> None:
         answers = f"{count(row['call_count'])} of {count(row['answered_count'])} answers"
         st.text(f"{route} since {local_time(row['started_at'], zone)}: {answers}")
     shown = changes.select(
-        rows.words("requested_model", 60),
-        rows.words("served_model", 60),
-        rows.words("provider", 40),
+        rows.words(changes, "requested_model", 60),
+        rows.words(changes, "served_model", 60),
+        rows.words(changes, "provider", 40),
         "started_at",
         "as_requested_at",
         "call_count",
@@ -130,14 +130,16 @@ def draw_attempts(attempts: pl.DataFrame, project: str, zone: str) -> None:
         "started_at",
         pl.format("{} of {}", "attempt", "attempt_count").alias("attempt"),
         "reason",
-        rows.words("requested_model", 60),
-        rows.words("served_model", 60),
+        rows.words(attempts, "requested_model", 60),
+        rows.words(attempts, "served_model", 60),
         pl.col("status").replace(STATUS_LABELS),
-        rows.words(pl.concat_str("error_type", "error_message", separator=": ", ignore_nulls=True), 200).alias("error"),
+        rows.words(
+            attempts, pl.concat_str("error_type", "error_message", separator=": ", ignore_nulls=True), 200
+        ).alias("error"),
         pl.col("duration_ms") / 1000,
         "evidence",
-        rows.words("agent_name", 80),
-        rows.words("workflow_name", 80),
+        rows.words(attempts, "agent_name", 80),
+        rows.words(attempts, "workflow_name", 80),
     )
     columns = {
         "started_at": rows.time("Started", zone),

@@ -34,10 +34,13 @@ def choosing(key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], 
     )
 
 
-def words(words: str | pl.Expr, letters: int) -> pl.Expr:
-    """Telemetry as one line of at most so many letters."""
-    expression = pl.col(words) if isinstance(words, str) else words
-    return expression.replace("", None).map_elements(lambda text: one_line(text, letters), return_dtype=pl.String)
+def words(frame: pl.DataFrame, what: str | pl.Expr, letters: int) -> pl.Series:
+    """A column of telemetry, each value as one line of at most so many letters.
+
+    Not by `map_elements`: polars' threads would wait for Python's lock, and Python for them when two visitors draw.
+    """
+    found = frame.select(what).to_series()
+    return pl.Series(found.name, [one_line(text, letters) if text else None for text in found], dtype=pl.String)
 
 
 def text(label: str, width: int) -> Any:

@@ -68,7 +68,7 @@ def draw_charts(stats: pl.DataFrame) -> None:
 def draw_table(stats: pl.DataFrame, zone: str) -> None:
     """One row a tool; a click on any cell leads to the runs that called it."""
     shown = stats.select(
-        rows.words("tool_name", 80),
+        rows.words(stats, "tool_name", 80),
         "call_count",
         (pl.col("call_count") - pl.col("call_count_before")).alias("change"),
         "run_count",
@@ -78,7 +78,7 @@ def draw_table(stats: pl.DataFrame, zone: str) -> None:
         "peak_calls_per_minute",
         "first_seen_at",
         "last_seen_at",
-        rows.words(pl.col("mcp_servers").list.join(", "), 80).alias("mcp_servers"),
+        rows.words(stats, pl.col("mcp_servers").list.join(", "), 80).alias("mcp_servers"),
     )
     columns = {
         "tool_name": rows.text("Tool", 160),
@@ -132,12 +132,12 @@ def _draw_in_vain(in_vain: pl.DataFrame, project: str, zone: str) -> None:
     labels = {name: label for name, (label, _) in figures_tools.OUTCOMES.items()}
     shown = in_vain.select(
         "proposed_at",
-        rows.words("tool_name", 80),
+        rows.words(in_vain, "tool_name", 80),
         pl.col("outcome").replace(labels),
-        rows.words("tool_args", 300),
-        rows.words("error_message", 300),
-        rows.words("agent_name", 80),
-        rows.words("workflow_name", 80),
+        rows.words(in_vain, "tool_args", 300),
+        rows.words(in_vain, "error_message", 300),
+        rows.words(in_vain, "agent_name", 80),
+        rows.words(in_vain, "workflow_name", 80),
     )
     columns = {
         "proposed_at": rows.time("Asked", zone),
@@ -160,14 +160,14 @@ def draw_log(calls: pl.DataFrame, project: str, zone: str) -> None:
     """The calls of a page of the log; a click on one opens its run at the step."""
     shown = calls.select(
         "started_at",
-        rows.words(pl.coalesce("tool_name", "name"), 80).alias("tool_name"),
+        rows.words(calls, pl.coalesce("tool_name", "name"), 80).alias("tool_name"),
         pl.col("status").replace(STATUS_LABELS),
-        rows.words("tool_args", 400),
-        rows.words(pl.coalesce("error_message", "tool_result"), 400).alias("result"),
+        rows.words(calls, "tool_args", 400),
+        rows.words(calls, pl.coalesce("error_message", "tool_result"), 400).alias("result"),
         pl.col("duration_ms") / 1000,
-        rows.words("agent_name", 80),
-        rows.words("workflow_name", 80),
-        rows.words("mcp_server", 80),
+        rows.words(calls, "agent_name", 80),
+        rows.words(calls, "workflow_name", 80),
+        rows.words(calls, "mcp_server", 80),
         "run_id",
     )
     columns = {
