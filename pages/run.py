@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import address, data, faces, filters, inspector, menu, overview, steps, timeline
+from pages.shared import address, data, faces, filters, inspector, menu, overview, recording, steps, timeline
 from queries.client import NotFound
 
 chosen = filters.current()
@@ -17,6 +17,7 @@ except NotFound:
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     menu.draw_way_back()
+    recording.draw(project, run_id, address.text("step") or None)
     overview.download(project, run_id)
 overview.title(run, zone)
 overview.numbers(run)
@@ -30,4 +31,4 @@ with right:  # first, since the figure on the left keeps the browser busy for a 
     inspector.draw(project, run, all_steps, opened)
 with left:
     timeline.draw(project, run, all_steps, opened, zone)
-data.rerun_on_news(project, watched=run["status"] in ("running", "waiting"))
+data.rerun_on_news(project, watched=run["status"] in ("running", "waiting") or recording.is_new(run_id))

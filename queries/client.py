@@ -93,6 +93,14 @@ class Client:
         """Remove a project's data; the server allows it for the samples only."""
         self._send("DELETE", f"/api/projects/{quote(name, safe='')}", {}, _JSON)
 
+    def record_correction(self, *, project: str, run_id: str, **told: Any) -> None:
+        """Record what a human corrected in a run: kind, step_id, before, after, reason, as far as known."""
+        self._record(project, run_id, "corrections", told)
+
+    def record_feedback(self, *, project: str, run_id: str, **told: Any) -> None:
+        """Record a `rating` of a run, up or down, and a note."""
+        self._record(project, run_id, "feedback", told)
+
     def ingest(self, **asked: Any) -> dict[str, pl.DataFrame]:
         """The ledger: `batches`, `totals` and `services`."""
         return {part: self._table("/api/ingest", asked | {"part": part}) for part in ("batches", "totals", "services")}
@@ -124,6 +132,10 @@ class Client:
         """The run as OTLP/JSON."""
         return self._send("GET", _run_path(run_id, "otlp"), {"project": project}, _JSON).content
 
+    def _record(self, project: str, run_id: str, what: str, told: Mapping[str, Any]) -> None:
+        body = {name: value for name, value in told.items() if value}
+        self._send("POST", _run_path(run_id, what), {"project": project}, _JSON, body)
+
     def _document(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         document: dict[str, Any] = self._send("GET", path, asked, _JSON).json()
         return document
@@ -135,9 +147,13 @@ class Client:
         response = self._send("GET", path, asked, _ARROW)
         return pl.read_ipc_stream(response.content), response.headers.get("x-runlight-next")
 
-    def _send(self, method: str, path: str, asked: Mapping[str, Any], accept: str) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, asked: Mapping[str, Any], accept: str, body: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
         try:
-            response = self._http.request(method, path, params=_parameters(asked), headers={"accept": accept})
+            response = self._http.request(
+                method, path, params=_parameters(asked), headers={"accept": accept}, json=body
+            )
         except httpx.TransportError as error:
             raise ServerDown(f"no answer from {self._http.base_url}: {error}") from error
         if response.is_success:

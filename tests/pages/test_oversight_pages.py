@@ -10,7 +10,7 @@ from ingest import replay
 from pages.shared import data, diffs
 from queries.client import Client
 from tests.serving import ROOT, RunningServer, until
-from tests.test_sample_traces import SAMPLES
+from tests.test_sample_traces import SAMPLES, run_ids
 
 SCENARIOS = ("expired", "granted", "modified", "pending", "refused")
 FILES = [SAMPLES / f"approval-{name}.jsonl" for name in SCENARIOS]
@@ -147,3 +147,26 @@ def test_texts_differ_by_sentence_and_json_by_member() -> None:
     ]
     assert diffs.difference('{"a":1,"b":2}', '{"a":1,"b":3}').splitlines()[-3:] == ['-  "b": 2', '+  "b": 3', " }"]
     assert diffs.difference('{"a":1}', '{ "a": 1 }') == "no difference but in spaces"
+
+
+def test_a_correction_recorded_on_the_run_page_counts_at_once(
+    app: AppTest, server: RunningServer, overseen: str
+) -> None:
+    client = Client(server.url)
+    (run_id,) = run_ids("approval-granted")
+    shown(app, "pages/run.py", overseen, run=run_id)
+    app.selectbox(key="act").select("edited_output")
+    app.button[_place(app, "Record")].click().run()
+    assert any("needs `after`" in text.value for text in app.text)
+    app.selectbox(key="act").select("edited_output")
+    app.text_area(key="act_after").input("Refunded in part.")
+    app.button[_place(app, "Record")].click().run()
+    assert not app.exception
+    until(lambda: client.run(project=overseen, run_id=run_id)["corrections"])
+    (made,) = client.run(project=overseen, run_id=run_id)["corrections"]
+    assert (made["kind"], made["value_after"]) == ("edited_output", "Refunded in part.")
+    client.close()
+
+
+def _place(app: AppTest, label: str) -> int:
+    return [button.label for button in app.button].index(label)
