@@ -59,7 +59,7 @@ def wait(label: str, asked: Counts, before: Counts | None, column: str, meaning:
 def ranking(key: str, what: str, rows: pl.DataFrame, columns: Mapping[str, Any], choose: Callable[[str], None]) -> None:
     """Rows of a `value` and its numbers; `choose` is called with the value of the one chosen, '' if it is unknown."""
     shown = rows.select(
-        pl.col("value").map_elements(lambda text: one_line(text, 120), return_dtype=pl.String),
+        _words(rows["value"], 120),
         *(column for column in columns if column != "value"),
     )
     tables.choosing(key, what, shown, dict(columns), rows["value"].fill_null(""), choose)
@@ -70,9 +70,7 @@ def acts(
 ) -> None:
     """Approvals or corrections in their order; `texts` are the columns, `open_run` gets the run and step chosen."""
     words = [name for name, kind in rows.select(texts.keys()).schema.items() if kind == pl.String]
-    shown = rows.select(texts.keys()).with_columns(
-        pl.col(words).map_elements(lambda text: one_line(text, 300), return_dtype=pl.String)
-    )
+    shown = rows.select(texts.keys()).with_columns(_words(rows[name], 300) for name in words)
     places = pl.Series([str(place) for place in range(rows.height)], dtype=pl.String)
 
     def choose(place: str) -> None:
@@ -129,3 +127,9 @@ def moment(label: str, zone: str) -> Any:
     return st.column_config.DatetimeColumn(
         label, format="D MMM, HH:mm", timezone=zone, width=115, help=f"On your clock ({zone})"
     )
+
+
+def _words(texts: pl.Series, letters: int) -> pl.Series:
+    # Not by `map_elements`: polars' threads would wait for Python's lock, and Python for them when two visitors draw.
+    lines = [None if text is None else one_line(text, letters) for text in texts]
+    return pl.Series(texts.name, lines, dtype=pl.String)

@@ -16,7 +16,7 @@ KINDS = {
     "rerun": "ran it again",
     "rollback_by_user": "undid it",
 }
-RATINGS = {"up": "👍 found it good", "down": "👎 found it bad"}
+RATINGS = {"up": "found it good (thumbs up)", "down": "found it bad (thumbs down)"}
 
 
 def draw(project: str, run_id: str, step_id: str | None) -> None:
