@@ -83,7 +83,7 @@ class Child:
         self.answers_at = answers_at
         self.last_line = ""
         self.process = subprocess.Popen(
-            command,
+            ending_with_us(command),
             env=os.environ | {"PYTHONUNBUFFERED": "1"} | env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -123,6 +123,24 @@ class Child:
         return f"the {self.name} ended with {how}" + (f": {self.last_line}" if self.last_line else "")
 
 
+def ending_with_us(command: Sequence[str]) -> Sequence[str]:
+    """The Python command, told by Linux to stop (SIGTERM) should this process be gone without having stopped it."""
+    if sys.platform != "linux":
+        return command
+    python, *arguments = command
+    return [python, "-I", "-S", "-c", _ASK_AND_BECOME, str(os.getpid()), python, *arguments]
+
+
+# Small, since it delays each start: asks, makes sure that the parent has not gone before, and becomes the command.
+_ASK_AND_BECOME = """
+import ctypes, os, sys
+PR_SET_PDEATHSIG, SIGTERM = 1, 15
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 def server_child(settings: Settings) -> Child:
     flags = [part for name in SERVER_FLAGS for part in (flag(name), str(getattr(settings, name)))]
     address = (reachable(settings.http_host), settings.http_port, "/healthz")
@@ -149,6 +167,7 @@ def demo_child(settings: Settings) -> Child | None:
     if state == "loaded":
         return None
     marker.write_text(f"{now} loading")
+    say("loading samples into project demo, six weeks of history; the app shows them as they come")
     return Child(
         "demo", [sys.executable, "-m", "ingest.replay", server_url(settings), "--project", "demo", "--now", now]
     )

@@ -87,11 +87,11 @@ def running(database: Path) -> Iterator[Running]:
 
 
 def is_alive(pid: int) -> bool:
+    """Whether it runs; one that has ended and that nobody has asked after does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
         return False
-    return True
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -120,6 +120,14 @@ def test_when_one_dies_the_other_is_stopped_and_the_message_says_who_and_how(
         assert started.process.wait(STOP_SECONDS) == 128 + signal.SIGKILL
         assert not is_alive(survivor)
     assert started.says(f"the {name} ended with signal SIGKILL")
+
+
+def test_killed_outright_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    with running(tmp_path / "runlight.duckdb") as started:
+        until(lambda: started.says("loading samples"), START_SECONDS)
+        children = [started.child(name) for name in ("server.py", "streamlit", "ingest.replay")]
+        started.process.kill()
+        until(lambda: not any(map(is_alive, children)), STOP_SECONDS)
 
 
 def test_the_reason_why_the_server_cannot_start_is_its_last_line(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 import streamlit as st
 
-from pages.shared import data, filters, first_trace, menu
+from pages.shared import address, data, filters, first_trace, menu
 from pages.shared.filters import Filters
 from pages.shared.format import count, local_time, plain
 from queries.client import ServerDown
@@ -108,6 +108,8 @@ def _empty_window(asked: Filters, searched: str, last_activity_at: datetime) -> 
 
 def empty_store(project: str) -> None:
     """Nothing has arrived in this project: three lines that send a first trace."""
+    if not address.text("project") and data.run_counts().get(data.DEMO_PROJECT):
+        st.rerun()  # the samples came meanwhile, and `app.py` turns to them
     st.info(
         "The first run shows here as soon as it is sent.", title="Nothing has arrived yet", icon=":material/sensors:"
     )

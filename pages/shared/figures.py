@@ -51,7 +51,8 @@ def latency_by_step(steps: pl.DataFrame) -> go.Figure:
 def row_labels(rows: Iterable[tuple[str, str, int, str]]) -> list[go.Scatter]:
     """Over the bars of rows: from the left the name, moved in by its depth, and at the right the value.
 
-    `rows` are name (which passed `chart_text`), value, depth and colour. They stand on an axis of their own, so that zooming leaves them.
+    `rows` are name (which passed `chart_text`), value, depth and colour. They stand on an axis of their own, so that
+    zooming leaves them.
     """
     names, values, depths, colours = zip(*rows, strict=True)
     indented = ["\u2002" * min(depth, 8) + name for name, depth in zip(names, depths, strict=True)]

@@ -177,6 +177,16 @@ def test_the_page_recovers_by_itself_when_the_server_is_back(
         process.terminate()
 
 
+def test_the_samples_are_shown_as_soon_as_they_come(app: str, fresh_server: RunningServer, visitor: Visitor) -> None:
+    visitor.page.goto(app)
+    expect(visitor.text("Nothing has arrived yet")).to_be_visible()
+    with tracing(to_project(fresh_server, "demo")) as tracer:
+        refund_that_works(tracer)
+    expect(visitor.text("These are samples.")).to_be_visible()
+    expect(visitor.rows()).to_have_count(1)
+    expect(visitor.page).to_have_url(f"{app}/?project=demo")
+
+
 @pytest.mark.parametrize("width", [420, 1600])
 def test_nothing_is_wider_than_the_screen(shared_app: str, server: RunningServer, visitor: Visitor, width: int) -> None:
     visitor.page.set_viewport_size({"width": width, "height": 900})
