@@ -160,6 +160,7 @@ class Writer:
             committed = gathered.parts
             try:
                 with self._store.transaction():
+                    self._insert_sources([prepared for prepared, _ in committed])
                     for prepared, _ in committed:
                         self._write(prepared)
             except Exception:  # noqa: BLE001 - whatever the store raises, the clients are told to come back
@@ -219,7 +220,6 @@ class Writer:
         rows, blocks = into_blocks(rows, signal, TIMES[signal], self._next_block)
         if not rows.is_empty():
             self._next_block = int(rows["block_id"].max()) + 1  # type: ignore[arg-type]
-        self._insert_sources(prepared)
         self._store.insert("content_blocks", blocks)
         insert_records(self._store, signal, rows, prepared.events)
         if signal is Signal.SPAN:
@@ -259,12 +259,13 @@ class Writer:
             rows.filter(~is_new & differs).drop(helpers),
         )
 
-    def _insert_sources(self, prepared: Prepared) -> None:
-        for name, frame in (("resource", prepared.resources), ("scope", prepared.scopes)):
-            known = self._known_sources[name]
-            pairs = list(frame.select("project", f"{name}_id").iter_rows())
-            fresh = frame.filter(pl.Series([pair not in known for pair in pairs], dtype=pl.Boolean))
-            self._store.insert(f"{name}s", fresh)
+    def _insert_sources(self, parts: Sequence[Prepared]) -> None:
+        """Each resource and scope once, though spans and logs of one commit may share it."""
+        for name, known in self._known_sources.items():
+            key = ["project", f"{name}_id"]
+            frame = pl.concat([getattr(prepared, f"{name}s") for prepared in parts]).unique(key)
+            is_fresh = [pair not in known for pair in frame.select(key).iter_rows()]
+            self._store.insert(f"{name}s", frame.filter(pl.Series(is_fresh, dtype=pl.Boolean)))
 
     def _remember_sources(self, prepared: Prepared) -> None:
         for name, frame in (("resource", prepared.resources), ("scope", prepared.scopes)):

@@ -142,3 +142,14 @@ def test_every_command_of_the_makefile_says_what_it_does() -> None:
     assert commands
     described = re.findall(r"^([a-z]+):.*## \S", makefile, re.MULTILINE)
     assert sorted(described) == sorted(commands[1].split())
+
+
+def test_no_page_calls_python_from_inside_polars() -> None:
+    """Two visitors who draw at once would wait for each other for ever: polars for Python's lock, Python for polars."""
+    calling = [
+        path.name
+        for path in sorted((ROOT / "pages").rglob("*.py"))
+        if re.search(r"\.map_(elements|batches)\(", path.read_text())
+    ]
+
+    assert calling == []

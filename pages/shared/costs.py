@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import behind, figures_cost, links
+from pages.shared import behind, figures_cost, links, rows
 from pages.shared.filters import Filters, rfc_3339
 from pages.shared.format import DASH, cost, count, one_line
 
@@ -150,7 +150,7 @@ def draw_unpriced(calls: pl.DataFrame, chosen: Filters) -> None:
         if cells and cells[0][0] < calls.height and calls["model"][cells[0][0]] is not None:
             links.open_runs(model=calls["model"][cells[0][0]])
 
-    names = pl.col("model", "provider").map_elements(lambda text: one_line(text, 120), return_dtype=pl.String)
+    names = [rows.words(calls, name, 120) for name in ("model", "provider")]
     st.dataframe(
         calls.with_columns(names),
         key="unpriced",

@@ -5,7 +5,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared.format import count, local_time, one_line
+from pages.shared import rows
+from pages.shared.format import count, local_time
 
 # Column → label and meaning. A record is a span, a log record or a metric point.
 COUNTS = {
@@ -54,8 +55,9 @@ def draw_totals(totals: pl.DataFrame, zone: str) -> None:
 
 def draw_services(services: pl.DataFrame, zone: str) -> None:
     """One row a service and signal, the longest silent first."""
-    shown = services.sort("last_commit_at").select(
-        pl.col("service_name").map_elements(one_line, return_dtype=pl.String),
+    ordered = services.sort("last_commit_at")
+    shown = ordered.select(
+        rows.words(ordered, "service_name", 200),
         "last_commit_at",
         "signal",
         "batch_count",
@@ -80,7 +82,7 @@ def draw_batches(batches: pl.DataFrame, zone: str) -> None:
         pl.col("lag_ms") / 1000,
         "request_count",
         pl.col("body_bytes") / 1000,
-        pl.col("services").list.join(", ").map_elements(lambda names: one_line(names, 200), return_dtype=pl.String),
+        rows.words(batches, pl.col("services").list.join(", "), 200),
         *(column for column in COUNTS if column != "stored_count"),
     )
     columns = {

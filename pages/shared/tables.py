@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared.format import STATUS_LABELS, one_line
+from pages.shared import rows
+from pages.shared.format import STATUS_LABELS
 
 STATUS_COLOURS = {
     "ok": "#1b7d52",
@@ -30,16 +31,16 @@ def runs_table(runs: pl.DataFrame, zone: str, choose: Callable[[str], None]) -> 
     shown = runs.select(
         "started_at",
         _status_chips(),
-        _words(pl.coalesce("name", "agent_name", "run_id"), 120).alias("name"),
+        rows.words(runs, pl.coalesce("name", "agent_name", "run_id"), 120).alias("name"),
         pl.col("duration_ms") / 1000,
         "cost_usd",
         pl.sum_horizontal("input_tokens", "output_tokens", ignore_nulls=False).alias("tokens"),
         "step_count",
-        _words(pl.concat_str("error_type", "error_message", separator=": ", ignore_nulls=True), 200).alias("error"),
-        _words("input_preview", 200),
-        _words(pl.col("models").list.join(", "), 120),
-        _words("agent_name", 80),
-        _words("workflow_name", 80),
+        rows.words(runs, _error(), 200).alias("error"),
+        rows.words(runs, "input_preview", 200),
+        rows.words(runs, pl.col("models").list.join(", "), 120),
+        rows.words(runs, "agent_name", 80),
+        rows.words(runs, "workflow_name", 80),
         *([] if zone == "UTC" else [pl.col("started_at").alias("started_at_utc")]),
     )
     columns = {
@@ -68,8 +69,8 @@ def session_table(runs: pl.DataFrame, zone: str, of_run: str, choose: Callable[[
     shown = ordered.select(
         "started_at",
         _status_chips(),
-        _words(pl.coalesce("name", "agent_name", "run_id"), 120).alias("name"),
-        _words("input_preview", 200),
+        rows.words(ordered, pl.coalesce("name", "agent_name", "run_id"), 120).alias("name"),
+        rows.words(ordered, "input_preview", 200),
         pl.col("duration_ms") / 1000,
         "cost_usd",
     )
@@ -88,7 +89,7 @@ def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
     """Described steps, indented by depth; `choose` is called with the step_id of the one chosen."""
     indent = pl.lit("\u2003").repeat_by(pl.col("depth").clip(0, 12)).list.join("")
     shown = steps.select(
-        pl.concat_str(indent, _words("label", 120).fill_null("")).alias("label"),
+        pl.concat_str(indent, rows.words(steps, "label", 120).fill_null("")).alias("label"),
         _status_chips(),
         "kind",
         pl.col("start_ms") / 1000,
@@ -96,8 +97,8 @@ def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
         "input_tokens",
         "output_tokens",
         "cost_usd",
-        _words("error_message", 200),
-        _words("note", 200),
+        rows.words(steps, "error_message", 200),
+        rows.words(steps, "note", 200),
     )
     columns = {
         "label": _text("Step", 180),
@@ -117,14 +118,14 @@ def steps_table(steps: pl.DataFrame, choose: Callable[[str], None]) -> None:
 def tool_calls_table(calls: pl.DataFrame, choose: Callable[[str], None]) -> None:
     """Described tool steps with arguments and results; `choose` is called with the step_id of the one chosen."""
     shown = calls.select(
-        _words(pl.coalesce("tool_name", "name"), 120).alias("tool_name"),
+        rows.words(calls, pl.coalesce("tool_name", "name"), 120).alias("tool_name"),
         _status_chips(),
-        _words("tool_args", 400),
-        _words(pl.coalesce("error_message", "tool_result"), 400).alias("result"),
+        rows.words(calls, "tool_args", 400),
+        rows.words(calls, pl.coalesce("error_message", "tool_result"), 400).alias("result"),
         pl.col("duration_ms") / 1000,
-        _words("agent_name", 80),
-        _words("note", 200),
-        _words("tool_call_id", 80),
+        rows.words(calls, "agent_name", 80),
+        rows.words(calls, "note", 200),
+        rows.words(calls, "tool_call_id", 80),
     )
     columns = {
         "tool_name": _text("Tool", 140),
@@ -164,9 +165,8 @@ def choosing(
     )
 
 
-def _words(words: str | pl.Expr, letters: int) -> pl.Expr:
-    expression = pl.col(words) if isinstance(words, str) else words
-    return expression.replace("", None).map_elements(lambda text: one_line(text, letters), return_dtype=pl.String)
+def _error() -> pl.Expr:
+    return pl.concat_str("error_type", "error_message", separator=": ", ignore_nulls=True)
 
 
 def _status_chips() -> pl.Expr:

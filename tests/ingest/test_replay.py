@@ -176,7 +176,7 @@ def test_a_refusal_in_protobuf_says_why_too(tmp_path: Path, capsys: pytest.Captu
     ("name", "data", "why"),
     [
         ("missing.json", None, "cannot be read"),
-        ("cut.json.gz", gzip.compress(b"{}" * 99)[:20], "cannot be read"),
+        ("cut.json.gz", gzip.compress(b"{}" * 99, mtime=0)[:20], "cannot be read"),
         ("unnamed.pb", b"\x0a\x00", "name a protobuf file after its signal"),
         ("other.json", b'{"spans": []}', "holds neither resourceSpans nor resourceLogs nor resourceMetrics"),
         ("list.json", b"{}\n[]", "holds neither"),

@@ -271,3 +271,17 @@ def test_a_removed_project_is_gone_and_can_be_sent_again(tmp_path: Path) -> None
         running.send(Signal.SPAN, _spans("a"), project="demo")
         assert len(running.otlp("spans", "demo")["resourceSpans"]) == 1
         assert running.rows("select project from spans order by all") == [("demo",), ("other",)]
+
+
+def test_a_resource_that_spans_and_logs_of_one_commit_share_is_kept_once(tmp_path: Path) -> None:
+    spans, logs = TracesData(), LogsData()
+    scope_spans = spans.resource_spans.add().scope_spans.add()
+    scope_spans.spans.add(trace_id=bytes([1] * 16), span_id=bytes([1] * 8), name="a", start_time_unix_nano=NOW_NS)
+    logs.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=NOW_NS)
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        sent = [
+            running.writer.submit(Request(signal, data.SerializeToString(), "protobuf", "default", NOW_NS))
+            for signal, data in ((Signal.SPAN, spans), (Signal.LOG, logs))
+        ]
+        assert [answer.result(60).rejected_count for answer in sent] == [0, 0]
+        assert running.rows("select count(*) from resources") == running.rows("select count(*) from scopes") == [(1,)]
