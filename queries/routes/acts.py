@@ -96,7 +96,7 @@ async def _record(asker: Asker, project: str, run_id: str, event: str, act: Act,
     if record is None:
         raise HTTPException(403, "this server takes nothing in")
     place = await asker.ask(asker.opened(project, run_id, lambda opened: _place(opened, act.step_id)))
-    refusal = await asker.ask(lambda: record(project, event, place | told | {"source": act.source}))
+    refusal = await asker.finish(lambda: record(project, event, place | told | {"source": act.source}))
     if refusal:
         raise HTTPException(503, refusal)
     return Response(status_code=201)
