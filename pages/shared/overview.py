@@ -40,7 +40,8 @@ def title(run: dict[str, Any], zone: str) -> None:
     with st.container(gap=None, key="run_context"):
         with st.container(key="hidden_heading"):
             st.title("Run", anchor=False)
-        st.text(f"{local_time(run['started_at'], zone)} ({zone})  ·  {utc_time(run['started_at'])}")
+        local = "" if zone == "UTC" else f"{local_time(run['started_at'], zone)} ({zone})  ·  "
+        st.text(local + utc_time(run["started_at"]))
         st.text(where)
 
 
