@@ -74,6 +74,13 @@ def _add_questions(asking: argparse.ArgumentParser) -> None:
     _add_spans(asking, 200_000)
     asking.add_argument("--store", type=Path, help="a file that an earlier run made, instead of a new one")
     asking.add_argument("--only", nargs="+", default=[], metavar="NAME", help="questions whose names begin so")
+    asking.add_argument(
+        "--phases",
+        nargs="*",
+        choices=question_rounds.PHASES,
+        default=list(question_rounds.PHASES),
+        help="besides warm answers: rows and bytes read, first answers, answers while telemetry arrives (default all)",
+    )
     asking.add_argument("--live-rate", type=float, default=1_000, help="spans a second that arrive meanwhile")
     asking.add_argument("--most-seconds", type=float, default=2, help="for each question, warm and live (default 2)")
 
@@ -116,6 +123,7 @@ def _questions(asked: argparse.Namespace) -> None:
         asked.store or store_of(asked.seed, asked.spans, _say),
         seed=asked.seed,
         name=str(asked.spans),
+        phases=asked.phases,
         most_seconds=asked.most_seconds,
         live_rate=asked.live_rate,
         wanted=asked.only,

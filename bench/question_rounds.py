@@ -19,24 +19,79 @@ from bench.stores import large_run
 _MOST_ASKS = 40
 _ARRIVAL_STARTS_SECONDS = 3.0
 
+# What is done besides asking warm.
+PHASES = ("reads", "cold", "live")
+
+_Keep = Callable[[Question, dict[str, Any]], None]
+
 
 def run(
     store: Path,
     *,
     seed: int,
     name: str,
+    phases: Sequence[str],
     most_seconds: float,
     live_rate: float,
     wanted: Sequence[str],
     say: Callable[[str], None],
 ) -> None:
-    """Measure every question, or those whose name begins with one of `wanted`, and keep the figures under `name`."""
+    """Measure every question, or those whose name begins with one of `wanted`.
+
+    The figures are kept under `name` after each phase, so that a run that is broken off leaves what it has.
+    """
     found: dict[str, Any] = {
         "machine": machine.machine(),
-        "load_averages": [machine.load_average()],
-        "live_rate": live_rate,
+        "load_averages": [machine.load_average()] * 2,
         "file_bytes": store.stat().st_size,
+        "rows": {},
     }
+
+    def keep(one: Question, figures: dict[str, Any]) -> None:
+        found["rows"].setdefault(one.name, {}).update(figures)
+        found["load_averages"][1] = max(found["load_averages"][1], machine.load_average())
+        say(f"{one.name}: {told(figures)}")
+
+    asked = _ask_warm(store, seed, wanted, most_seconds, found, keep, say)
+    results.keep("questions", name, found)
+    if "reads" in phases:
+        for one in asked:
+            reads = reads_of(store, one)
+            keep(one, {"rows_read": reads.rows, "bytes_read": reads.bytes, "statements": reads.statements})
+        results.keep("questions", name, found)
+    if "cold" in phases:
+        for one in asked:
+            if not one.is_variant:
+                keep(one, {"cold": _cold(store, one)})
+        results.keep("questions", name, found)
+    if "live" in phases:
+        _ask_live(store, asked, most_seconds, live_rate, found, keep)
+        results.keep("questions", name, found)
+
+
+def told(figures: dict[str, Any]) -> str:
+    """Figures of a question in one line."""
+    units = {"warm": "ms (p50, p95)", "live": "ms (p50, p95) while telemetry arrives", "cold": "ms at first"}
+    return ", ".join(
+        f"{value if isinstance(value, int) else _rounded(value)} {units.get(name, name.replace('_', ' '))}"
+        for name, value in figures.items()
+    )
+
+
+def _rounded(value: float | list[float]) -> str:
+    return " and ".join(f"{one:,.1f}" for one in (value if isinstance(value, list) else [value]))
+
+
+def _ask_warm(
+    store: Path,
+    seed: int,
+    wanted: Sequence[str],
+    most_seconds: float,
+    found: dict[str, Any],
+    keep: _Keep,
+    say: Callable[[str], None],
+) -> list[Question]:
+    """Every question on one server, after a first answer that does not count. Returns the questions."""
     evict(store)
     begun = time.perf_counter()
     with serving(store) as server, Asker(server) as asker:
@@ -47,28 +102,22 @@ def run(
             say(f"bench/questions.py asks nothing of {path}")
         asked = [one for one in asked if not wanted or one.name.startswith(tuple(wanted))]
         found["counts"] = _counts(server)
-        rows: dict[str, dict[str, Any]] = {one.name: {} for one in asked}
         for one in asked:
             asker.ask(one, 1, 0)
             warm = asker.ask(one, _MOST_ASKS, most_seconds)
-            rows[one.name] |= {"bytes": warm.answer_bytes, "warm": [warm.p50_ms, warm.p95_ms]}
-            say(f"{one.name}: p50 {warm.p50_ms:.1f} ms, p95 {warm.p95_ms:.1f} ms, {warm.answer_bytes:,} bytes")
+            keep(one, {"warm": [warm.p50_ms, warm.p95_ms], "bytes": warm.answer_bytes})
         found["resident_mib"] = server.resident_bytes() / 2**20
-    for one in asked:
-        cold = None if one.is_variant else _cold(store, one)
-        reads = reads_of(store, one)
-        rows[one.name] |= {"rows_read": reads.rows, "bytes_read": reads.bytes, "statements": reads.statements}
-        rows[one.name]["cold"] = cold
-        say(f"{one.name}: {reads.rows:,} rows, {reads.bytes:,} bytes read" + (f", cold {cold:.0f} ms" if cold else ""))
+    return asked
+
+
+def _ask_live(
+    store: Path, asked: Sequence[Question], most_seconds: float, live_rate: float, found: dict[str, Any], keep: _Keep
+) -> None:
     with serving(store) as server, Asker(server) as asker, _arriving(server, live_rate) as arrived_per_second:
         for one in asked:
             live = asker.ask(one, _MOST_ASKS, most_seconds)
-            rows[one.name]["live"] = [live.p50_ms, live.p95_ms]
-            say(f"{one.name}: while telemetry arrives p50 {live.p50_ms:.1f} ms, p95 {live.p95_ms:.1f} ms")
-        found["arrived_per_second"] = arrived_per_second()
-    found["rows"] = rows
-    found["load_averages"].append(machine.load_average())
-    results.keep("questions", name, found)
+            keep(one, {"live": [live.p50_ms, live.p95_ms]})
+        found["arrived_per_second"] = [live_rate, arrived_per_second()]
 
 
 def _cold(store: Path, question: Question) -> float:

@@ -119,8 +119,8 @@ def _questions(found: dict[str, Any]) -> str:
         f"### {counts['spans']:,} spans, {counts['runs']:,} runs\n",
         _conditions(found),
         f"The file has {found['file_bytes'] / 2**20:,.0f} MiB; the server listened {found['start_seconds']:.1f} s "
-        f"after its start with nothing of it in memory, and held {found['resident_mib']:,.0f} MiB after all questions. "
-        f"Of {found['live_rate']:,.0f} spans/s sent meanwhile {found['arrived_per_second']:,.0f} were stored.\n",
+        f"after its start with nothing of it in memory, and held {found['resident_mib']:,.0f} MiB after all questions."
+        f"{_arrived(found)}\n",
         _table(
             ("question", "cold ms", "warm p50 ms", "p95 ms", "arriving p50 ms", "p95 ms", "answer bytes", "rows read",
              "bytes read", "statements"),
@@ -130,11 +130,21 @@ def _questions(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _arrived(found: dict[str, Any]) -> str:
+    if "arrived_per_second" not in found:
+        return ""
+    sent, stored = found["arrived_per_second"]
+    return f" Of {sent:,.0f} spans/s sent meanwhile {stored:,.0f} were stored."
+
+
 def _question_row(name: str, row: dict[str, Any]) -> list[str]:
-    cold = "–" if row["cold"] is None else _number(row["cold"])
-    timed = [*row["warm"], *row["live"]]
-    counted = [row["bytes"], row["rows_read"], row["bytes_read"], row["statements"]]
-    return [name, cold, *map(_number, timed), *(f"{count:,}" for count in counted)]
+    timed = [row.get("cold"), *row["warm"], *row.get("live", [None, None])]
+    counted = [row.get(name) for name in ("bytes", "rows_read", "bytes_read", "statements")]
+    return [
+        name,
+        *("–" if value is None else _number(value) for value in timed),
+        *("–" if value is None else f"{value:,}" for value in counted),
+    ]
 
 
 def _conditions(found: dict[str, Any]) -> str:
