@@ -91,9 +91,10 @@ def test_a_summarised_run_is_found_without_its_spans(store: Store) -> None:
     assert 0 < read <= 3 * store.rows["runs"]
 
 
-def test_opening_a_run_reads_no_span_more_than_four_times(store: Store) -> None:
+def test_opening_a_run_passes_a_dozen_times_over_the_stretch_that_it_lies_in(store: Store) -> None:
     def open_run() -> None:
         with Opener(store.database).open("default", store.a_run) as opened:
             assert questions.run_steps(opened).num_rows
 
-    assert 0 < store.rows_read(open_run) <= 4 * store.rows["spans"]
+    # The whole table here is one stretch (derivation/found_ranges.sql), however large its row groups.
+    assert 0 < store.rows_read(open_run) <= 12 * store.rows["spans"]
