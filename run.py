@@ -78,12 +78,19 @@ def with_free_ports(settings: Settings) -> Settings:
 class Child:
     """A process of ours whose output appears line by line under its name."""
 
-    def __init__(self, name: str, command: Sequence[str], answers_at: tuple[str, int, str] | None = None, **env: str):
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        answers_at: tuple[str, int, str] | None = None,
+        orphaned: signal.Signals = signal.SIGTERM,
+        **env: str,
+    ):
         self.name = name
         self.answers_at = answers_at
         self.last_line = ""
         self.process = subprocess.Popen(
-            ending_with_us(command),
+            ending_with_us(command, orphaned),
             env=os.environ | {"PYTHONUNBUFFERED": "1"} | env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -123,21 +130,21 @@ class Child:
         return f"the {self.name} ended with {how}" + (f": {self.last_line}" if self.last_line else "")
 
 
-def ending_with_us(command: Sequence[str]) -> Sequence[str]:
-    """The Python command, told by Linux to stop (SIGTERM) should this process be gone without having stopped it."""
+def ending_with_us(command: Sequence[str], orphaned: signal.Signals) -> Sequence[str]:
+    """The Python command, made to get the signal from Linux should this process be gone without having stopped it."""
     if sys.platform != "linux":
         return command
     python, *arguments = command
-    return [python, "-I", "-S", "-c", _ASK_AND_BECOME, str(os.getpid()), python, *arguments]
+    return [python, "-I", "-S", "-c", _ASK_AND_BECOME, str(os.getpid()), str(int(orphaned)), python, *arguments]
 
 
 # Small, since it delays each start: asks, makes sure that the parent has not gone before, and becomes the command.
 _ASK_AND_BECOME = """
 import ctypes, os, sys
-PR_SET_PDEATHSIG, SIGTERM = 1, 15
-ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(sys.argv[2]))
 if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
+    os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
@@ -153,6 +160,8 @@ def app_child(settings: Settings) -> Child:
         "app",
         [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
         (APP_HOST, settings.app_port, "/_stcore/health"),
+        # It has nothing to lose, and stopping politely it would stumble over its log that nobody reads any more.
+        orphaned=signal.SIGKILL,
         RUNLIGHT_URL=server_url(settings),
     )
 
