@@ -187,6 +187,7 @@ def draw_changes() -> None:
 
 if asked is None and pending.is_empty():
     faces.nothing_of_runs(chosen, "asked for permission")
+    data.rerun_on_news(chosen.project, watched=True)
 else:
     draw_numbers()
     draw_pending()

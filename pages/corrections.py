@@ -149,6 +149,7 @@ def draw_list() -> None:
 
 if asked is None:
     faces.no_runs(chosen, "")
+    data.rerun_on_news(chosen.project, watched=True)
 else:
     draw_numbers(asked)
     if asked["reviewed_count"]:
@@ -158,3 +159,4 @@ else:
         draw_list()
     else:
         faces.nothing_of_runs(chosen, "was reviewed by a human: no decision, feedback or correction")
+        data.rerun_on_news(chosen.project, watched=True)

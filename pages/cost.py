@@ -25,6 +25,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="heading"):
 totals = data.answer("cost_totals", **chosen.asked)
 if "asked" not in totals["window"]:
     faces.no_runs(chosen, "")
+    data.rerun_on_news(chosen.project, watched=True)
     st.stop()
 costs.draw_totals(totals)
 costs.draw_trend(data.answer("cost_trend", **chosen.asked, tz=chosen.zone, by=by), by, chosen.zone)

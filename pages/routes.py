@@ -10,6 +10,7 @@ st.title("Routes")
 totals = data.answer("route_totals", **chosen.asked)
 if "asked" not in totals["window"]:
     faces.nothing_of_runs(chosen, "called a model")
+    data.rerun_on_news(chosen.project, watched=True)
     st.stop()
 routes.draw_numbers(totals)
 routes.draw_routes(data.answer("model_routes", **chosen.asked))

@@ -17,6 +17,7 @@ st.title("Tools")
 stats = data.answer("tool_stats", **chosen.asked)
 if stats.is_empty():
     faces.nothing_of_runs(chosen, "called a tool")
+    data.rerun_on_news(chosen.project, watched=True)
     st.stop()
 outcomes = data.answer("proposed_outcomes", **chosen.asked)
 tools.draw_numbers(stats, outcomes)

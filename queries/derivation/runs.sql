@@ -38,7 +38,8 @@ usage as (
         sum(cache_read_tokens)::bigint as cache_read_tokens,
         sum(cache_write_tokens)::bigint as cache_write_tokens,
         sum(reasoning_tokens)::bigint as reasoning_tokens,
-        sum(cost_usd) as cost_usd,
+        -- In one order, so that the sum is the same however the records came.
+        sum(cost_usd order by cost_usd) as cost_usd,
         count(*) filter (where cost_usd is null and coalesce(input_tokens, output_tokens) is not null) as unpriced_count
     from (
         select
