@@ -52,10 +52,11 @@ def main(arguments: Sequence[str]) -> int:
         command = parser.parse_args(arguments).command
         listener = _listen(settings) if command == "serve" else None
         store = Store.open(settings.database, settings.store_memory_bytes)
+        pseudonyms = Pseudonyms(store.pseudonym_key())
         preparer = Preparer(
             PriceList(settings.price_file),
             Redactor.default(),
-            Pseudonyms(store.pseudonym_key()),
+            pseudonyms,
             settings.max_value_bytes,
         )
     except (OSError, SettingsError, StoreError, PriceFileError) as error:
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     if listener is None:
         return _renormalise(store, preparer)
-    return uvloop.run(_serve(settings, listener, store, preparer))
+    return uvloop.run(_serve(settings, listener, store, preparer, pseudonyms))
 
 
 def _renormalise(store: Store, preparer: Preparer) -> int:
@@ -78,7 +79,9 @@ def _renormalise(store: Store, preparer: Preparer) -> int:
     return 0
 
 
-async def _serve(settings: Settings, listener: socket.socket, store: Store, preparer: Preparer) -> int:
+async def _serve(
+    settings: Settings, listener: socket.socket, store: Store, preparer: Preparer, pseudonyms: Pseudonyms
+) -> int:
     summaries = Summaries(store.cursor())
     writer = Writer(
         store,
@@ -95,6 +98,7 @@ async def _serve(settings: Settings, listener: socket.socket, store: Store, prep
         waiting_bytes=lambda: writer.waiting_bytes,
         remove_project=writer.remove_project,
         record=recorder(writer),
+        pseudonym=pseudonyms.of,
     )
     api.router.routes[:0] = otlp_routes(writer, settings, project_of)
     summaries.start()

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 from queries.database import Database
 from queries.details import Records
 from queries.opening import Opener
-from queries.routes import acts, catalogue, lists, oversight, run, store
+from queries.routes import acts, catalogue, lists, oversight, run, search, store
 from queries.routes.asking import Asker
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
@@ -26,12 +26,13 @@ def create_api(
     waiting_bytes: Callable[[], int] = lambda: 0,
     remove_project: Callable[[str], None] | None = None,
     record: Callable[[str, str, Mapping[str, Any]], str] | None = None,
+    pseudonym: Callable[[str], str] | None = None,
     clock_ns: Callable[[], int] = time.time_ns,
     most_seconds: float = 45.0,
 ) -> FastAPI:
     """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
-    `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not; a question
-    that takes more than `most_seconds` is stopped."""
+    `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
+    `pseudonym` tells what stands for a person's address; a question that takes more than `most_seconds` is stopped."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null.",
@@ -41,7 +42,16 @@ def create_api(
     )
     pool = ThreadPoolExecutor(QUESTION_THREADS, thread_name_prefix="question")
     api.state.asker = Asker(
-        database, Opener(database), records, pool, clock_ns, waiting_bytes, remove_project, record, most_seconds
+        database,
+        Opener(database),
+        records,
+        pool,
+        clock_ns,
+        waiting_bytes,
+        remove_project,
+        record,
+        pseudonym,
+        most_seconds,
     )
     answer_errors(api)
     for router in (
@@ -50,6 +60,7 @@ def create_api(
         oversight.router,
         acts.router,
         run.router,
+        search.router,
         store.router,
         store.health,
     ):

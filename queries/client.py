@@ -53,6 +53,10 @@ class Client:
         """The answer of a question of `queries/catalogue.py`, by its name."""
         return self._table(f"/api/{question.replace('_', '-')}", asked)
 
+    def search(self, *, q: str, **asked: Any) -> pl.DataFrame:
+        """kind, id, run_id, step_id, label, started_at, run_count of what goes by `q`, the words last."""
+        return self._table("/api/search", asked | {"q": q})
+
     def summary(self, **asked: Any) -> pl.DataFrame:
         """One row of totals over runs."""
         return self._table("/api/summary", asked)

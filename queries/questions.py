@@ -176,6 +176,12 @@ def corrections(
     return _page(database.ask("corrections", values), limit)
 
 
+def search(database: Database, project: str, text: str, *, person: str | None = None, limit: int = 20) -> pa.Table:
+    """kind, id, run_id, step_id, label, started_at, run_count of all that goes by this id, the text as words last;
+    `person` is what stands for it in the store if it is somebody's address."""
+    return database.ask("search", {"project": project, "id": text, "person": person, "limit": limit})
+
+
 def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:
     """The newest rows of the ledger."""
     return database.ask("ingest_batches", {"project": project, "limit": limit})

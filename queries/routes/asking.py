@@ -48,6 +48,7 @@ class Unanswered(Exception):
 class Asker:
     """Asks the store. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells (project, event name, columns) and returns '' or why it could not;
+    `pseudonym` tells what stands for a person's address in every column;
     `receive` tells when the client who asks has left.
     """
 
@@ -59,6 +60,7 @@ class Asker:
     waiting_bytes: Callable[[], int]
     remove_project: Callable[[str], None] | None
     record: Callable[[str, str, Mapping[str, Any]], str] | None
+    pseudonym: Callable[[str], str] | None
     most_seconds: float
     receive: Receive = _stays
 

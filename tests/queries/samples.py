@@ -77,6 +77,19 @@ def _opened(ask: Callable[[OpenedRun], Any]) -> Callable[[Samples], Answers]:
     return _each(answer)
 
 
+def _searched(samples: Samples) -> Answers:
+    """Asked for everything of the first run of a story, and for what nothing goes by."""
+    with samples.opener.open(PROJECT, run_ids("human-correction")[0]) as opened:
+        steps = questions.run_steps(opened).to_pylist()
+    ids = dict.fromkeys(
+        str(step[name])
+        for step in steps
+        for name in ("trace_id", "step_id", "tool_call_id", "response_id", "conversation_id", "user_id")
+        if step[name]
+    )
+    return {id: questions.search(samples.database, PROJECT, id) for id in (*ids, "no such thing")}
+
+
 def _derived(ask: Callable[[OpenedRun], Any], stories: Sequence[str] = STORIES) -> Callable[[Samples], Answers]:
     """Asked of the first run of each story when it is derived as if it had no summary."""
 
@@ -145,6 +158,7 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "run_steps": _opened(lambda opened: details.public(questions.run_steps(opened))),
     "runs": _whole(lambda database: questions.runs(database, FILTERS).rows),
     "runs_of_records": _each(_holders),
+    "search": _searched,
     "store_version": _whole(lambda database: questions.store_version(database, FILTERS)),
     "summary": _whole(lambda database: questions.summary(database, FILTERS)),
     "tool_calls": _whole(lambda database: questions.tool_calls(database, FILTERS).rows),
