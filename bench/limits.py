@@ -18,9 +18,9 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 from bench.bodies import Body
 from bench.serving import ROOT
+from ingest.blocks import RECORDS_PER_BLOCK
 
 _ROWS_PER_COMMIT = 4_096
-_RECORDS_PER_BLOCK = 64
 _LEVEL = 3
 _DERIVED = ("steps", "runs", "approvals", "corrections")
 _RECORDS = ("spans", "content_blocks")
@@ -70,7 +70,7 @@ def _compress_seconds(requests: Sequence[Body]) -> float:
     compressor = zstandard.ZstdCompressor(level=_LEVEL)
     seconds = 0.0
     for body in requests:
-        size = max(1, len(body.data) * _RECORDS_PER_BLOCK // body.span_count)
+        size = max(1, len(body.data) * RECORDS_PER_BLOCK // body.span_count)
         blocks = [body.data[begin : begin + size] for begin in range(0, len(body.data), size)]
         begun = time.process_time()
         for block in blocks:

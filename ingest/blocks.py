@@ -1,4 +1,8 @@
-"""Whole records, packed: the records of one project, signal and UTC day, 64 to a zstd block."""
+"""Whole records, packed: the records of one project, signal and UTC day, some hundred to a zstd block.
+
+Agents repeat themselves from call to call (instructions, tools, the conversation so far), so that a large block is half
+the size of many small ones; a block is unpacked whole for one record, which bounds it.
+"""
 
 import struct
 from collections.abc import Sequence
@@ -6,7 +10,8 @@ from collections.abc import Sequence
 import polars as pl
 import zstandard
 
-RECORDS_PER_BLOCK = 64
+RECORDS_PER_BLOCK = 512
+BLOCK_BYTES = 2 * 1024 * 1024  # before compression; a longer record has a block to itself
 _COMPRESSOR = zstandard.ZstdCompressor(level=3)
 
 
@@ -38,12 +43,14 @@ def into_blocks(rows: pl.DataFrame, signal: str, time: str, first_id: int) -> tu
         return placed, pl.DataFrame()
     day = pl.col(time).cast(pl.Date).fill_null(pl.date(1970, 1, 1))
     rows = rows.with_columns(day.alias("day")).sort("project", "day", maintain_order=True)
-    rows = rows.with_columns(pl.int_range(pl.len()).over("project", "day").alias("within"))
     rows = rows.with_columns(
-        (pl.struct("project", "day", pl.col("within") // RECORDS_PER_BLOCK).rle_id() + first_id)
-        .cast(pl.UInt64)
-        .alias("block_id"),
-        (pl.col("within") % RECORDS_PER_BLOCK).cast(pl.UInt16).alias("block_position"),
+        (pl.int_range(pl.len()) // RECORDS_PER_BLOCK).over("project", "day").alias("by_count"),
+        (pl.col("record").bin.size().cum_sum() // BLOCK_BYTES).over("project", "day").alias("by_bytes"),
+    )
+    block = pl.struct("project", "day", "by_count", "by_bytes").rle_id()
+    rows = rows.with_columns(
+        (block + first_id).cast(pl.UInt64).alias("block_id"),
+        pl.int_range(pl.len()).over(block).cast(pl.UInt16).alias("block_position"),
     )
     blocks = []
     for part in rows.select("project", "day", "block_id", "record").partition_by("block_id", maintain_order=True):
@@ -58,4 +65,4 @@ def into_blocks(rows: pl.DataFrame, signal: str, time: str, first_id: int) -> tu
         "raw_bytes": pl.UInt32,
         "data": pl.Binary,
     }
-    return rows.drop("day", "within"), pl.DataFrame(blocks, schema=schema, orient="row")
+    return rows.drop("day", "by_count", "by_bytes"), pl.DataFrame(blocks, schema=schema, orient="row")

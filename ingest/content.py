@@ -198,7 +198,7 @@ def _answered(asked: Messages) -> list[dict[str, str | None]] | None:
     return [
         {
             "id": answer["id"],
-            "result": (answer["result"] or "")[:_CALL_CHARACTERS],
+            "result": (answer["result"] or "")[:PREVIEW_CHARACTERS],
             "name": proposed.get(answer["id"] or "", {}).get("name"),
             "args": (proposed.get(answer["id"] or "", {}).get("args") or "")[:_CALL_CHARACTERS] or None,
         }

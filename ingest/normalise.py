@@ -26,7 +26,7 @@ LABEL_CHARACTERS = 128
 
 _FIRST = ("evaluator_type",)
 _NOT_COLUMNS = ("kind", "run_id", "input_messages", "output_messages", "system_instructions", "tool_definitions")
-_CUT = {"tool_args": TEXT_CHARACTERS, "tool_result": TEXT_CHARACTERS, "error_message": TEXT_CHARACTERS}
+_CUT = {"tool_args": TEXT_CHARACTERS, "tool_result": PREVIEW_CHARACTERS, "error_message": TEXT_CHARACTERS}
 _USAGE = (
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
     *("audio_input_tokens", "audio_output_tokens"),

@@ -68,7 +68,7 @@ create table spans (
     tool_type varchar,
     tool_call_id varchar,
     tool_args varchar,                      -- JSON text, cut after 2,000 characters (see `cut`)
-    tool_result varchar,                    -- likewise
+    tool_result varchar,                    -- cut after 500 characters
     tool_status varchar,                    -- ok | error | denied | cancelled
     tool_definitions_hash varchar,
     mcp_server varchar,
@@ -325,7 +325,6 @@ create table steps (
     step_order uinteger not null,           -- the order of the waterfall: parents before children, then by time
     cut varchar[] not null,
     flaws varchar[] not null,
-    labels varchar[] not null,
     block_id ubigint not null,
     block_position usmallint not null,
     resource_id ubigint not null,

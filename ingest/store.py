@@ -9,9 +9,15 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 2
-_MIGRATIONS: dict[int, str] = {2: "create table pseudonym_key (key blob not null)"}
+SCHEMA_VERSION = 3
+_MIGRATIONS: dict[int, str] = {
+    2: "create table pseudonym_key (key blob not null)",
+    3: "alter table steps drop column labels",
+}
 _KEY_BYTES = 32
+_STORAGE_VERSION = (
+    "v1.5.0"  # of new files; older ones stay as they are, and larger: texts repeat, and it packs them better
+)
 _HOUR_NS = 3_600 * 10**9
 
 
@@ -33,7 +39,12 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             connection = duckdb.connect(
-                str(path), config={"checkpoint_threshold": "256MB", "memory_limit": f"{memory_bytes}B"}
+                str(path),
+                config={
+                    "checkpoint_threshold": "256MB",
+                    "memory_limit": f"{memory_bytes}B",
+                    "storage_compatibility_version": _STORAGE_VERSION,
+                },
             )
             connection.execute("set global TimeZone = 'UTC'")
             _migrate(connection, path)

@@ -1,5 +1,5 @@
--- Which attribute, tag and metadata keys can runs be narrowed by? One row per key that runs of the window have,
--- the most frequent first.
+-- Which attribute, tag and metadata keys can runs be narrowed by? One row per key that the newest 2,000 runs of the
+-- window have, the most frequent first.
 select
     split_part(label, '=', 1) as key,
     count(distinct place) as run_count,
@@ -12,6 +12,8 @@ from (
         $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
         $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
+    order by started_at desc, run_id
+    limit 2000
 )
 group by key
 order by run_count desc, key

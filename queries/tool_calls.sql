@@ -40,7 +40,14 @@ where ($workflow is null or workflow_name = $workflow)
     and ($user is null or user_id = $user)
     and ($conversation is null or conversation_id = $conversation)
     and ($statuses is null or list_contains($statuses, status))
-    and ($attributes is null or list_has_all(labels, $attributes))
+    and (
+        $attributes is null
+        or run_id in (
+            select runs.run_id
+            from runs
+            where runs.project = $project and list_has_all(runs.labels, $attributes)
+        )
+    )
     and ($run_id is null or run_id = $run_id)
     and ($evidence is null or run_id in (select evident.run_id from runs_with_evidence($project, $evidence) as evident))
     and (

@@ -128,7 +128,6 @@ select
     started_at,
     duration_ms,
     wait_ms,
-    labels,
     true as has_step
 from steps
 where project = in_project and kind = 'tool' and counted
@@ -158,7 +157,6 @@ select
     coalesce(approvals.requested_at, approvals.decided_at) as started_at,
     null as duration_ms,
     approvals.wait_ms,
-    steps.labels,
     false as has_step
 from approvals
 inner join steps
