@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import faces, filter_bar, filters, links, menu, project
+from pages.shared import faces, filter_bar, filters, links, menu, project, search
 from queries.client import ApiError, ServerDown
 
 SHARED = Path(__file__).parent / "pages" / "shared"
@@ -16,6 +16,7 @@ st.logo(str(SHARED / "logo.svg"), size="large")
 try:
     chosen = project.choose(entry)
     menu.arrive(entry, chosen)
+    search.draw_box(chosen)
     menu.draw()
     faces.sample_banner(chosen)
     filter_bar.draw(entry, filters.settle(chosen, entry))

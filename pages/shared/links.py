@@ -10,13 +10,17 @@ from queries.client import ApiError, BadRequest
 
 
 def open_run(project: str, run_id: str, step_id: str | None = None) -> None:
-    """Leaves this page for that of a run, opened at a step if one is named; to be called back by a widget.
+    """Leaves this page for that of a run, opened at a step if one is named; to be called back by a widget."""
+    open_one(menu.RUN, project, run_id, **({"step": step_id} if step_id else {}))
+
+
+def open_one(entry: menu.Entry, project: str, name: str, **more: str) -> None:
+    """Leaves this page for that of a single thing; to be called back by a widget.
 
     Later in its run, the page's live part may ask to be drawn again meanwhile, and that would empty the new page.
     """
-    st.session_state["opening"] = run_id
-    at_step = {"step": step_id} if step_id else {}
-    st.switch_page(menu.RUN.script, query_params={"project": project, "run": run_id, **at_step})
+    st.session_state["opening"] = name
+    st.switch_page(entry.script, query_params={"project": project, entry.of: name, **more})
 
 
 def open_runs(**narrowing: str | list[str]) -> None:

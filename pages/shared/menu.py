@@ -12,7 +12,8 @@ from pages.shared.address import Query
 
 @dataclass(frozen=True)
 class Entry:
-    """A page. One without a heading's name stands on top, one that is hidden is reached by links only."""
+    """A page. One without a heading's name stands on top, one that is hidden is reached by links only. The address has
+    the single thing that a page is about under the name `of`."""
 
     script: str
     title: str
@@ -20,17 +21,19 @@ class Entry:
     heading: str = ""
     takes: tuple[str, ...] = (*address.WINDOW, *address.FILTERS)
     hidden: bool = False
+    of: str = ""
 
 
 RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
-RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True)
+RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True, of="run")
+SEARCH = Entry("pages/search.py", "Search", ":material/search:", takes=(), hidden=True, of="for")
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
 ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
 APPROVALS = Entry("pages/approvals.py", "Approvals", ":material/how_to_reg:", "Signals")
 CORRECTIONS = Entry("pages/corrections.py", "Corrections", ":material/edit_note:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
-ENTRIES = (RUNS, TOOLS, ROUTES, COST, APPROVALS, CORRECTIONS, INGEST, RUN)
+ENTRIES = (RUNS, TOOLS, ROUTES, COST, APPROVALS, CORRECTIONS, INGEST, RUN, SEARCH)
 
 
 def navigation() -> tuple[Entry, "st.Page"]:
@@ -43,8 +46,11 @@ def arrive(entry: Entry, project: str) -> None:
     """Brings the address bar and the shown page together, and remembers what the page was asked for."""
     places: dict[str, Query] = st.session_state.setdefault("places", {})
     opening = st.session_state.pop("opening", None)
-    if "run" in st.query_params and entry is not RUN:
-        _undo_half_a_switch(opening, places.get(entry.script, {"project": project}))
+    as_left = places.get(entry.script, {"project": project})
+    if switched := next((other for other in ENTRIES if _is_half(other, entry)), None):
+        _undo_half_a_switch(switched, opening, as_left)
+    elif entry.of and entry.of not in st.query_params and entry.of in as_left:
+        st.query_params.from_dict(as_left)
     elif st.session_state.get("arrived") == entry.script and places[entry.script] != address.query():
         # A link to the page that is shown changes what is asked for, but by itself not the address bar.
         st.query_params.from_dict(address.query())
@@ -91,11 +97,15 @@ def enter_by_app() -> NoReturn:
     st.rerun()
 
 
-def _undo_half_a_switch(opening: str | None, as_left: Query) -> None:
-    # Before st.switch_page leaves a page, it notes the run's query under it. There the browser's way back leads, and
-    # there a live part that asks to be drawn at this moment can hold the visitor.
-    if opening == st.query_params["run"]:
-        st.switch_page(RUN.script, query_params=address.query())
+def _is_half(other: Entry, entry: Entry) -> bool:
+    return other is not entry and bool(other.of) and other.of in st.query_params
+
+
+def _undo_half_a_switch(switched: Entry, opening: str | None, as_left: Query) -> None:
+    # Before st.switch_page leaves a page, it notes the query of the one thing under it. There the browser's way back
+    # leads, and there a live part that asks to be drawn at this moment can hold the visitor.
+    if opening == st.query_params[switched.of]:
+        st.switch_page(switched.script, query_params=address.query())
     st.query_params.from_dict(as_left)
 
 

@@ -211,3 +211,30 @@ def test_a_bar_of_cost_leads_to_its_runs(shared_app: str, server: RunningServer,
     expect(visitor.rows()).to_have_count(1)
     assert "window=custom" in visitor.page.url
     assert "agent=refund-agent" in visitor.page.url
+
+
+def test_the_box_of_every_page_leads_to_where_an_id_or_words_belong(
+    shared_app: str, server: RunningServer, visitor: Visitor
+) -> None:
+    with tracing(to_project(server, "find")) as tracer:
+        run_id = refund_that_fails(tracer)
+        refund_that_fails(tracer)
+
+    def find(text: str) -> None:
+        visitor.page.get_by_role("textbox", name="Find").fill(text)
+        visitor.page.get_by_role("textbox", name="Find").press("Enter")
+
+    visitor.page.goto(f"{shared_app}/ingest?project=find")
+    find(run_id.upper())
+    expect(visitor.text("tool find_order")).to_be_visible()
+    assert f"run={run_id}" in visitor.page.url
+    find("call-1")
+    expect(visitor.page.get_by_role("heading", name="Search")).to_be_visible()
+    expect(visitor.rows()).to_have_count(2)
+    find(HOSTILE_TEXTS[0])
+    expect(visitor.page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+    expect(visitor.page.get_by_role("searchbox")).to_have_value(HOSTILE_TEXTS[0])
+    visitor.expect_only_text()
+    visitor.page.go_back()
+    expect(visitor.page.get_by_role("heading", name="Search")).to_be_visible()
+    expect(visitor.rows()).to_have_count(2)
