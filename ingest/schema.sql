@@ -4,6 +4,18 @@
 -- One row: the key of the keyed hashes that stand for persons (ingest/pseudonyms.py). It never leaves the file.
 create table pseudonym_key (key blob not null);
 
+-- One row per API key that was ever made (access/keyring.py), without what its holder sends.
+create table api_keys (
+    key_id varchar not null,                -- stands in the key, to tell it by
+    name varchar not null,
+    secret_hash blob not null,              -- SHA-256 of the whole key
+    scopes varchar[] not null,              -- ingest | read | review | admin
+    projects varchar[],                     -- null: all of them
+    created_at timestamp_ns not null,
+    revoked_at timestamp_ns,
+    last_used_at timestamp_ns               -- up to a minute late
+);
+
 -- Records as they arrived: typed columns here, the whole record in `content_blocks`.
 
 -- One row per span, and one per log record that stands for an agent's step, decision or judgement

@@ -9,10 +9,15 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
+    4: (
+        "create table api_keys (key_id varchar not null, name varchar not null, secret_hash blob not null, "
+        "scopes varchar[] not null, projects varchar[], created_at timestamp_ns not null, "
+        "revoked_at timestamp_ns, last_used_at timestamp_ns)"
+    ),
 }
 _KEY_BYTES = 32
 _STORAGE_VERSION = (
