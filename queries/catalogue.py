@@ -25,6 +25,7 @@ class Listed:
 
 
 _SPENDERS = ("workflow", "agent", "step", "tool", "model", "user", "conversation")
+_TIMED = ("step", "model", "tool")
 
 CATALOGUE: Mapping[str, Listed] = {
     "cost_by": Listed("cost", _SPENDERS),
@@ -41,6 +42,11 @@ CATALOGUE: Mapping[str, Listed] = {
     "correction_summary": Listed("corrections"),
     "corrections_by": Listed("corrections", ("workflow", "agent", "release", "prompt_version", "model")),
     "pending_approvals": Listed("approvals"),
+    "first_token": Listed("latency"),
+    "latency_by": Listed("latency", _TIMED),
+    "latency_heatmap": Listed("latency"),
+    "latency_totals": Listed("latency"),
+    "latency_trend": Listed("latency", _TIMED),
     "model_routes": Listed("routes"),
     "proposed_calls": Listed("tools"),
     "proposed_outcomes": Listed("tools"),
@@ -48,6 +54,8 @@ CATALOGUE: Mapping[str, Listed] = {
     "route_changes": Listed("routes"),
     "route_totals": Listed("routes"),
     "run_trend": Listed("runs"),
+    "slowest_runs": Listed("latency", ("working", "total")),
+    "time_by_kind": Listed("latency"),
     "token_classes": Listed("cost"),
     "tool_stats": Listed("tools"),
     "unpriced_calls": Listed("cost"),

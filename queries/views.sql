@@ -840,3 +840,296 @@ create or replace macro corrected_ended_count(is_corrected, status) as
 count(*) filter (where is_corrected and status in ('ok', 'error', 'abandoned'));
 create or replace macro corrected_share(is_corrected, status) as
 corrected_ended_count(is_corrected, status) / nullif(ended_count(status), 0);
+
+-- How long the steps of the runs that the common filters let through took: one row per counted step that ended with ok
+-- or error and has a duration, less the human wait inside it (working_ms); grouping_by step (value is its agent and its name; all but
+-- workflows and agents, which are made of others), model (of model and embedding calls) or tool (of tool calls).
+create or replace macro asked_durations(
+    grouping_by, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    asked.run_id,
+    asked.started_at as run_started_at,
+    steps.kind,
+    steps.agent_name,
+    case grouping_by
+        when 'model' then coalesce(steps.served_model, steps.requested_model)
+        when 'tool' then coalesce(steps.tool_name, steps.name)
+        else concat_ws(' › ', steps.agent_name, steps.name)
+    end as value,
+    steps.status,
+    greatest(steps.duration_ms - coalesce(steps.wait_ms, 0), 0) as working_ms
+from asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked
+inner join steps on asked.run_id = steps.run_id
+where steps.project = in_project and steps.counted and steps.status in ('ok', 'error') and steps.duration_ms is not null
+    and list_contains(
+        case grouping_by
+            when 'model' then ['llm', 'embedding']
+            when 'tool' then ['tool']
+            else ['llm', 'embedding', 'tool', 'retrieval', 'guardrail', 'evaluation', 'human', 'approval']
+        end,
+        steps.kind
+    )
+    -- A day of slack for clocks that are behind those of their runs' roots.
+    and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000);
+
+-- Which step the runs that the common filters let through waited for, moment by moment: the path of steps that decided
+-- when a run ended. Of the runs that have ended, most_runs at most, picked by `total` or `working`: those that took
+-- longest in all, or without the waits for humans; else any (by a hash of their ids, so the same each time).
+-- A step stands under the nearest step above it that ended no earlier, else under the run itself; plumbing and steps
+-- without a duration are passed over, what leads back to itself is left out. A question that a human answered, or
+-- nobody, is a step of kind human_wait under the one that asked. At each moment a run waits for one step: of those at
+-- work under it the one that ends last, of those at work under that one again the one that ends last, until none is
+-- below; what is 100 levels down counts as its step above. So parallel steps are not counted twice, and the own_ns of a
+-- run's rows add up to its run_ns exactly.
+-- One row per step waited for, from from_ns to to_ns after the run's start, of which it had own_ns without a step
+-- below at work; and one of kind run per run, for the time in which no step was at work. step_id is what to open.
+create or replace macro asked_paths(
+    most_runs, picked, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release,
+    model, tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+with recursive ended as materialized (
+    select
+        run_id,
+        round(duration_ms * 1e6)::bigint as run_ns,
+        coalesce(epoch_ns(ended_at) - round(duration_ms * 1e6)::bigint, epoch_ns(started_at)) as start_ns,
+        count(*) over () as ended_count
+    from asked_runs(
+        now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+        conversation, statuses, with_evidence, attributes, words, mentioned
+    ) as asked
+    where duration_ms is not null and status in ('ok', 'error', 'abandoned')
+    order by
+        case picked
+            when 'total' then -duration_ms
+            when 'working' then coalesce((
+                select sum(approvals.wait_ms)
+                from approvals
+                where approvals.project = in_project and approvals.run_id = asked.run_id
+            ), 0) - duration_ms
+            else hash(run_id)
+        end,
+        run_id
+    limit most_runs
+),
+
+recorded as materialized (
+    select
+        steps.run_id,
+        steps.step_id,
+        steps.parent_step_id,
+        steps.trace_id,
+        steps.kind,
+        case
+            when steps.kind = 'tool' then coalesce(steps.tool_name, steps.name)
+            when steps.kind in ('llm', 'embedding') then coalesce(steps.served_model, steps.requested_model, steps.name)
+            when steps.kind = 'agent' then coalesce(steps.agent_name, steps.name)
+            else steps.name
+        end as name,
+        steps.tool_call_id,
+        epoch_ns(steps.started_at) - ended.start_ns as from_ns,
+        epoch_ns(coalesce(steps.ended_at, steps.started_at)) - ended.start_ns as to_ns
+    from steps
+    inner join ended on steps.run_id = ended.run_id
+    -- A day of slack for clocks that are behind those of their runs' roots.
+    where steps.project = in_project and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+),
+
+questions as (
+    select
+        approvals.run_id,
+        approvals.approval_id,
+        approvals.step_id,
+        approvals.tool_call_id,
+        coalesce(approvals.tool_name, 'question') as name,
+        epoch_ns(approvals.requested_at) - ended.start_ns as from_ns,
+        coalesce(epoch_ns(approvals.decided_at) - ended.start_ns, ended.run_ns) as to_ns
+    from approvals
+    inner join ended on approvals.run_id = ended.run_id
+    where approvals.project = in_project and approvals.requested_at is not null
+        and approval_outcome(approvals.decision, approvals.decider_type, 'ok') not in ('auto_approved', 'auto_denied', 'ask_failed')
+),
+
+waits as (
+    select
+        questions.run_id,
+        'question ' || questions.approval_id as node,
+        coalesce(arg_max(calls.step_id, calls.from_ns), any_value(questions.step_id)) as above,
+        'human_wait' as kind,
+        any_value(questions.name) as name,
+        any_value(questions.step_id) as step_id,
+        any_value(questions.from_ns) as from_ns,
+        any_value(questions.to_ns) as to_ns
+    from questions
+    left join recorded as calls
+        on questions.run_id = calls.run_id and questions.tool_call_id = calls.tool_call_id and calls.kind = 'tool'
+            and calls.from_ns <= questions.from_ns and calls.to_ns >= questions.to_ns
+    group by questions.run_id, questions.approval_id
+),
+
+nodes as materialized (
+    select
+        run_id,
+        step_id as node,
+        parent_step_id as above,
+        kind,
+        name,
+        step_id,
+        from_ns,
+        to_ns
+    from recorded
+    where to_ns > from_ns
+    union all
+    select
+        run_id,
+        node,
+        above,
+        kind,
+        name,
+        step_id,
+        from_ns,
+        to_ns
+    from waits
+    where to_ns > from_ns
+),
+
+traces as (
+    select distinct
+        run_id,
+        unhex(trace_id) as trace_id
+    from recorded
+    where trace_id is not null
+),
+
+-- Who is above whom. Under plumbing nobody can stand: as if it ended before everything.
+parents as materialized (
+    select
+        run_id,
+        step_id,
+        parent_step_id as above,
+        to_ns
+    from recorded
+    union all
+    select
+        traces.run_id,
+        lower(hex(spans.span_id)) as step_id,
+        lower(hex(spans.parent_span_id)) as above,
+        null as to_ns
+    from spans
+    inner join traces on spans.trace_id = traces.trace_id
+    where spans.project = in_project and spans.kind = 'other' and spans.parent_span_id is not null
+        and spans.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+),
+
+climbed as (
+    select
+        run_id,
+        node,
+        to_ns,
+        above,
+        false as is_found,
+        0 as level
+    from nodes
+    where above is not null
+    union
+    select
+        climbed.run_id,
+        climbed.node,
+        climbed.to_ns,
+        case when parents.to_ns >= climbed.to_ns then climbed.above else parents.above end as above,
+        coalesce(parents.to_ns >= climbed.to_ns, false) as is_found,
+        climbed.level + 1 as level
+    from climbed
+    inner join parents on climbed.run_id = parents.run_id and climbed.above = parents.step_id
+    where not climbed.is_found and climbed.level < 100
+),
+
+-- Until when its siblings leave a step to be waited for: one that ends later takes over when it begins.
+placed as materialized (
+    select
+        nodes.run_id,
+        nodes.node,
+        found.above,
+        nodes.kind,
+        nodes.name,
+        nodes.step_id,
+        nodes.from_ns,
+        least(nodes.to_ns, min(nodes.from_ns) over (
+            partition by nodes.run_id, found.above order by nodes.to_ns desc, nodes.from_ns, nodes.node
+            rows between unbounded preceding and 1 preceding
+        )) as to_ns
+    from nodes
+    left join climbed as found on nodes.run_id = found.run_id and nodes.node = found.node and found.is_found
+),
+
+walked as (
+    select
+        placed.run_id,
+        placed.node,
+        placed.above,
+        placed.kind,
+        placed.name,
+        placed.step_id,
+        greatest(placed.from_ns, 0) as from_ns,
+        least(placed.to_ns, ended.run_ns) as to_ns,
+        1 as level
+    from placed
+    inner join ended on placed.run_id = ended.run_id
+    where placed.above is null and greatest(placed.from_ns, 0) < least(placed.to_ns, ended.run_ns)
+    union all
+    select
+        placed.run_id,
+        placed.node,
+        placed.above,
+        placed.kind,
+        placed.name,
+        placed.step_id,
+        greatest(placed.from_ns, walked.from_ns) as from_ns,
+        least(placed.to_ns, walked.to_ns) as to_ns,
+        walked.level + 1 as level
+    from walked
+    inner join placed on walked.run_id = placed.run_id and walked.node = placed.above
+    where greatest(placed.from_ns, walked.from_ns) < least(placed.to_ns, walked.to_ns) and walked.level < 100
+),
+
+below as (
+    select
+        run_id,
+        above,
+        sum(to_ns - from_ns)::bigint as taken_ns
+    from walked
+    group by run_id, above
+)
+
+select
+    walked.run_id,
+    ended.run_ns,
+    ended.ended_count,
+    walked.kind,
+    walked.name,
+    walked.step_id,
+    walked.level,
+    walked.from_ns,
+    walked.to_ns,
+    walked.to_ns - walked.from_ns - coalesce(below.taken_ns, 0) as own_ns
+from walked
+inner join ended on walked.run_id = ended.run_id
+left join below on walked.run_id = below.run_id and walked.node = below.above
+union all
+select
+    ended.run_id,
+    ended.run_ns,
+    ended.ended_count,
+    'run' as kind,
+    null as name,
+    null as step_id,
+    0 as level,
+    0 as from_ns,
+    ended.run_ns as to_ns,
+    ended.run_ns - coalesce(below.taken_ns, 0) as own_ns
+from ended
+left join below on ended.run_id = below.run_id and below.above is null;

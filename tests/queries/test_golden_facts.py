@@ -229,3 +229,18 @@ def test_the_two_calls_of_the_private_model_have_no_price() -> None:
     (row,) = told("unpriced_calls")
     fact = first_fact("private-model")
     assert (row["call_count"], row["input_tokens"], row["output_tokens"]) == (2, fact["input"], fact["output"])
+
+
+def test_what_runs_waited_for_comes_to_the_durations_of_all_that_have_ended() -> None:
+    ended = [row for row in told("runs") if row["status"] in ("ok", "error", "abandoned")]
+    assert sum(row["total_ms"] for row in told("time_by_kind")) == pytest.approx(
+        sum(row["duration_ms"] for row in ended)
+    )
+    assert {row["ended_count"] for row in told("time_by_kind")} == {len(ended)}
+
+
+def test_every_run_with_an_end_is_in_the_heatmap_of_durations_and_in_the_totals() -> None:
+    timed = [row for row in told("runs") if row["status"] != "running"]
+    assert sum(row["run_count"] for row in told("latency_heatmap")) == len(timed)
+    assert [row["timed_run_count"] for row in told("latency_totals")] == [len(timed)]
+    assert told("latency_totals")[0]["p95_duration_ms"] == told("summary")[0]["p95_duration_ms"]
