@@ -62,7 +62,7 @@ def draw_pending() -> None:
     }
     rows = pending.with_columns(age_minutes=pl.col("age_ms") / 60_000)
     oversight.acts("pending_approvals", "questions that wait, the oldest first", rows, columns, open_run)
-    behind.draw(pending, "pending-approvals")
+    behind.draw("pending-approvals", pending)
 
 
 def draw_trend() -> None:
@@ -76,7 +76,7 @@ def draw_trend() -> None:
         config={"displayModeBar": False},
         alt="Questions by what came of them, over time; a click lists them",
     )
-    behind.draw(trend, "approval-trend")
+    behind.draw("approval-trend", trend)
 
 
 def show_clicked() -> None:
@@ -115,7 +115,7 @@ def draw_groups() -> None:
         "p95_wait_minutes": oversight.minutes("Wait, p95", "Of humans"),
     }
     oversight.ranking(f"approvals_by_{by}", "values, the most questions first", rows, columns, show_value)
-    behind.draw(rows, f"approvals-by-{by}")
+    behind.draw(f"approvals-by-{by}", rows)
 
 
 def show_value(value: str) -> None:
@@ -170,7 +170,7 @@ def draw_list() -> None:
     )
     oversight.acts("approvals", "questions, the newest first", listed, columns, open_run)
     links.draw_pager(cursor, following)
-    behind.draw(rows, "approvals")
+    behind.draw("approvals", rows)
 
 
 def draw_changes() -> None:

@@ -48,7 +48,7 @@ def draw_trend() -> None:
         config={"displayModeBar": False},
         alt="The share of reviewed runs, and of finished runs, that a human corrected, over time",
     )
-    behind.draw(trend, "correction-rate")
+    behind.draw("correction-rate", trend)
 
 
 def draw_groups() -> None:
@@ -76,7 +76,7 @@ def draw_groups() -> None:
     oversight.ranking(
         f"corrections_by_{by}", "values, the most corrected first", reviewed, columns, partial(narrow, by)
     )
-    behind.draw(rows, f"corrections-by-{by}")
+    behind.draw(f"corrections-by-{by}", rows)
 
 
 def narrow(by: str, value: str) -> None:
@@ -100,7 +100,7 @@ def draw_kinds_and_steps() -> None:
             "strength": oversight.text("Sign", 75),
         }
         oversight.ranking("correction_kinds", "kinds, the most frequent first", kinds, columns, partial(only, "kind"))
-        behind.draw(kinds, "correction-kinds")
+        behind.draw("correction-kinds", kinds)
     with steps_column:
         st.subheader("Most corrected steps")
         steps = data.answer("corrected_steps", **chosen.asked, limit=20).rename({"step_name": "value"})
@@ -112,7 +112,7 @@ def draw_kinds_and_steps() -> None:
             "corrected_share": oversight.share("Of its runs"),
         }
         oversight.ranking("corrected_steps", "steps, the most corrected first", steps, columns, partial(only, "step"))
-        behind.draw(steps, "corrected-steps")
+        behind.draw("corrected-steps", steps)
 
 
 def only(name: str, value: str) -> None:
@@ -144,7 +144,7 @@ def draw_list() -> None:
         said = f"{what}, by {row['corrected_by'] or 'a human'}"
         oversight.change(row, said, row["corrected_at"], zone, ("value_before", "value_after"), open_run)
     links.draw_pager(cursor, following)
-    behind.draw(rows, "corrections")
+    behind.draw("corrections", rows)
 
 
 if asked is None:
