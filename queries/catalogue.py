@@ -28,6 +28,9 @@ _SPENDERS = ("workflow", "agent", "step", "tool", "model", "user", "conversation
 _TIMED = ("step", "model", "tool")
 
 CATALOGUE: Mapping[str, Listed] = {
+    "affected_by": Listed("users", ("user", "conversation")),
+    "affected_totals": Listed("users"),
+    "affected_trend": Listed("users"),
     "cost_by": Listed("cost", _SPENDERS),
     "cost_per_run": Listed("cost"),
     "cost_spikes": Listed("cost"),

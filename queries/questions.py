@@ -129,6 +129,14 @@ def conversation_runs(opened: OpenedRun, now_ns: int, limit: int = 50) -> pa.Tab
     return opened.ask("conversation_runs", now_ns=now_ns, started_ns=opened.since, limit=limit)
 
 
+def conversation(
+    database: Database, project: str, conversation_id: str, now_ns: int, *, after_turn: int = 0, limit: int = 100
+) -> pa.Table:
+    """The runs of a conversation in their order, those after a turn; none if nothing bears this id."""
+    values = {"project": project, "conversation": conversation_id, "now_ns": now_ns}
+    return database.ask("conversation", values | {"after_turn": after_turn, "limit": limit})
+
+
 def tool_calls(
     database: Database,
     filters: Filters,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from queries import questions
 from queries.cursors import read_cursor
 from queries.filters import RUN_STATUSES, expect, read_statuses
-from queries.routes.asking import Asking, Encoding, Limit, RunFilters, ToolCallFilters, Window
+from queries.routes.asking import Asking, Encoding, Limit, Project, RunFilters, ToolCallFilters, Window
 
 router = APIRouter(tags=["runs"])
 
@@ -43,6 +43,24 @@ async def runs(
 @router.get("/api/summary", summary="Totals over the runs of a window")
 async def summary(asker: Asking, encoding: Encoding, filters: RunFilters, q: _Words = "") -> Response:
     return await asker.table(encoding, lambda: questions.summary(asker.database, asker.search(filters, q)))
+
+
+@router.get("/api/conversations/{conversation_id:path}", summary="The runs of a conversation, in their order")
+async def conversation(
+    asker: Asking,
+    encoding: Encoding,
+    project: Project,
+    conversation_id: str,
+    after: Annotated[int, Query(ge=0, lt=2**31, description="Only the turns after this one.")] = 0,
+    limit: Limit = 100,
+) -> Response:
+    now_ns = asker.clock_ns()
+    return await asker.table(
+        encoding,
+        lambda: questions.conversation(
+            asker.database, project, conversation_id, now_ns, after_turn=after, limit=limit
+        ),
+    )
 
 
 @router.get("/api/tool-calls", summary="Executed and refused tool calls of a window, newest first")

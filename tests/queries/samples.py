@@ -133,6 +133,9 @@ _WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
 ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "approvals": _whole(lambda database: questions.approvals(database, FILTERS).rows),
     "corrections": _whole(lambda database: questions.corrections(database, FILTERS).rows),
+    "conversation": lambda samples: {
+        name: questions.conversation(samples.database, PROJECT, name, NOW_NS) for name in ("ticket-90377", "no such")
+    },
     "conversation_runs": _opened(lambda opened: questions.conversation_runs(opened, NOW_NS)),
     "derived_run": _derived(_place),
     "derived_run_facts": _derived(lambda opened: opening.derived_run_facts(opened, NOW_NS)),
