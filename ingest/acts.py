@@ -1,4 +1,4 @@
-"""What people tell about a run in the app or by the API, sent in like any other telemetry: as an OTLP log record."""
+"""What people tell about runs and errors, in the app or by the API, sent in as telemetry: as an OTLP log record."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +29,11 @@ _KEYS = {
     "evaluation_label": "gen_ai.evaluation.score.label",
     "evaluation_explanation": "gen_ai.evaluation.explanation",
     "evaluator_type": "oversight.evaluator.type",
+    "error_fingerprint": "oversight.error.fingerprint",
+    "error_assigned_to": "oversight.error.assigned_to",
+    "error_state": "oversight.error.state",
+    "error_release": "oversight.error.release",
+    "error_by": "oversight.error.by",
     "tool_call_id": "gen_ai.tool.call.id",
     "conversation_id": "gen_ai.conversation.id",
     "source": "oversight.source",
@@ -38,7 +43,8 @@ _KEYS = {
 def recorder(intake: Intake, clock_ns: Callable[[], int] = time.time_ns) -> Callable[[str, str, Act], str]:
     """A function of project, event name and act that returns once it is committed: '', or why it was not taken.
 
-    Beside the columns above an act has `trace_id` and `span_id`, in hex, of the step it is about, and `service_name`.
+    Beside the columns above an act may have a `body` and, about a step, its `trace_id`, `span_id` (both in hex) and
+    `service_name`.
     """
 
     def record(project: str, event_name: str, act: Act) -> str:
@@ -57,8 +63,9 @@ def _request(event_name: str, act: Act, now_ns: int) -> ExportLogsServiceRequest
     record = LogRecord(
         time_unix_nano=now_ns,
         event_name=event_name,
-        trace_id=bytes.fromhex(str(act["trace_id"])),
-        span_id=bytes.fromhex(str(act["span_id"])),
+        trace_id=bytes.fromhex(str(act.get("trace_id") or "")),
+        span_id=bytes.fromhex(str(act.get("span_id") or "")),
+        body=None if act.get("body") is None else AnyValue(string_value=str(act["body"])),
         attributes=[_attribute(key, act[name]) for name, key in _KEYS.items() if act.get(name) is not None],
     )
     resource = Resource(attributes=[_attribute("service.name", act.get("service_name") or SCOPE)])

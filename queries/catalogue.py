@@ -31,6 +31,7 @@ CATALOGUE: Mapping[str, Listed] = {
     "affected_by": Listed("users", ("user", "conversation")),
     "affected_totals": Listed("users"),
     "affected_trend": Listed("users"),
+    "compared": Listed("runs"),
     "cost_by": Listed("cost", _SPENDERS),
     "cost_per_run": Listed("cost"),
     "cost_spikes": Listed("cost"),
@@ -44,6 +45,10 @@ CATALOGUE: Mapping[str, Listed] = {
     "correction_rate": Listed("corrections"),
     "correction_summary": Listed("corrections"),
     "corrections_by": Listed("corrections", ("workflow", "agent", "release", "prompt_version", "model")),
+    "error_groups": Listed("errors"),
+    "error_releases": Listed("errors"),
+    "error_totals": Listed("errors"),
+    "error_trend": Listed("errors"),
     "pending_approvals": Listed("approvals"),
     "first_token": Listed("latency"),
     "latency_by": Listed("latency", _TIMED),
@@ -66,10 +71,16 @@ CATALOGUE: Mapping[str, Listed] = {
 
 
 def ask(database: Database, question: str, filters: Filters, *, by: str | None = None, limit: int = ROWS) -> pa.Table:
-    """The answer of a question of the catalogue; `by` defaults to the first that it knows. Raises BadFilter."""
+    """The answer of a question of the catalogue; `by` defaults to the first that it knows. Raises BadFilter.
+
+    Where the project knows too little of the window before, the question is asked as if there were none.
+    """
     known = CATALOGUE[question].by
     if by is not None and not known:
         expect("by", by, ("nothing",))
     if by is not None:
         expect("by", by, known)
-    return database.ask(question, filters.values() | {"by": by or next(iter(known), None), "limit": limit})
+    values = filters.values() | {"by": by or next(iter(known), None), "limit": limit}
+    if question != "compared" and not database.ask("compared", values)["is_compared"][0].as_py():
+        values["before_ns"] = filters.since_ns
+    return database.ask(question, values)

@@ -25,6 +25,10 @@ class BadRequest(ApiError):
     """A parameter cannot be read; the text says what would be right."""
 
 
+class KeyRefused(ApiError):
+    """The server asks for an API key and takes not the one that was sent, or takes it for something else."""
+
+
 class ServerDown(Exception):
     """No answer, or one that says the server cannot answer now."""
 
@@ -32,7 +36,7 @@ class ServerDown(Exception):
 class Client:
     """Asks one server. Safe to use from several threads.
 
-    Lists come as polars frames with times in UTC. Every method raises ServerDown, BadRequest, NotFound or ApiError.
+    Lists come as polars frames with times in UTC. Every method raises ServerDown, BadRequest, NotFound, KeyRefused or ApiError.
     Where questions take `asked`, these are the read API's parameters by name; None is left out, but `since=None`
     asks for all time, and a tuple repeats its parameter.
     """
@@ -78,6 +82,14 @@ class Client:
         """A page of corrections and the cursor of the next page, if any."""
         return self._page("/api/corrections", asked)
 
+    def error_runs(self, **asked: Any) -> tuple[pl.DataFrame, str | None]:
+        """A page of the runs that the group of errors of a `fingerprint` affects, and the cursor of the next page."""
+        return self._page("/api/error-runs", asked)
+
+    def error_marks(self, *, project: str, fingerprint: str) -> pl.DataFrame:
+        """What people said of a group of errors, the newest first."""
+        return self._table("/api/error-marks", {"project": project, "fingerprint": fingerprint})
+
     def filter_values(self, **asked: Any) -> pl.DataFrame:
         """field, value, run_count"""
         return self._table("/api/filter-values", asked)
@@ -109,6 +121,10 @@ class Client:
     def record_feedback(self, *, project: str, run_id: str, **told: Any) -> None:
         """Record a `rating` of a run, up or down, and a note."""
         self._record(project, run_id, "feedback", told)
+
+    def mark_error(self, *, project: str, fingerprint: str, **told: Any) -> None:
+        """Say of a group of errors who sees to it (`assigned_to`), its `state` and `release`, or a `note`."""
+        self._send("POST", "/api/error-marks", {"project": project}, _JSON, told | {"fingerprint": fingerprint})
 
     def ingest(self, **asked: Any) -> dict[str, pl.DataFrame]:
         """The ledger: `batches`, `totals` and `services`."""
@@ -173,6 +189,8 @@ class Client:
                 raise NotFound(message)
             case 400 | 406 | 422:
                 raise BadRequest(message)
+            case 401 | 403:
+                raise KeyRefused(message)
             case 502 | 503 | 504:
                 raise ServerDown(message)
         raise ApiError(f"{response.status_code}: {message}")

@@ -190,6 +190,24 @@ def search(database: Database, project: str, text: str, *, person: str | None = 
     return database.ask("search", {"project": project, "id": text, "person": person, "limit": limit})
 
 
+def error_runs(
+    database: Database,
+    filters: Filters,
+    fingerprint: str,
+    *,
+    after: LastRow | None = None,
+    limit: int = 100,
+) -> Page:
+    """The runs of the window in which errors of this group happened, newest first, each with the last failed step."""
+    values = filters.values() | _after(after) | {"fingerprint": fingerprint, "limit": limit + 1}
+    return _page(database.ask("error_runs", values), limit)
+
+
+def error_marks(database: Database, project: str, fingerprint: str, limit: int = 100) -> pa.Table:
+    """What people said of a group of errors, the newest first."""
+    return database.ask("error_marks", {"project": project, "fingerprint": fingerprint, "limit": limit})
+
+
 def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:
     """The newest rows of the ledger."""
     return database.ask("ingest_batches", {"project": project, "limit": limit})

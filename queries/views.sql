@@ -841,6 +841,134 @@ count(*) filter (where is_corrected and status in ('ok', 'error', 'abandoned'));
 create or replace macro corrected_share(is_corrected, status) as
 corrected_ended_count(is_corrected, status) / nullif(ended_count(status), 0);
 
+-- Which HTTP status an error's message tells, as it stands there (`status code 404`); '' if none.
+create or replace macro told_http_status(message) as
+regexp_extract(message, '(?i)\b(?:https?(?:/\d(?:\.\d)?)?|status|code)\W{1,3}(?:code\W{1,3})?[45]\d\d\b');
+
+-- An error's message without what differs from case to case: addresses, paths, quoted texts, times, ids and numbers. Each
+-- is replaced by what it was (<url>, <path>, <text>, <time>), ids and numbers by #, several in a row by one. What is left
+-- of a word is kept: s3 and ec2 stay apart as s# and ec#. An HTTP status that it tells stays: it
+-- passes in full-width digits, which no rule takes for a number. Only the first 600 letters count.
+create or replace macro error_pattern(message) as
+translate(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+    replace(
+        trim(left(message, 600)), told_http_status(message),
+        translate(told_http_status(message), '0123456789', '０１２３４５６７８９')
+    ),
+    '[A-Za-z][A-Za-z0-9+.-]*://[^\s''"<>`)\]}]+', '<url>', 'g'),
+    '[\w.+-]+@[\w-]+(\.[\w-]+)+', '<address>', 'g'),
+    '"(?:[^"\\]|\\.)*"|`[^`]*`|“[^”]*”|«[^»]*»|‘[^’]*’', '<text>', 'g'),
+    '(^|[^\w])[bru]?''(?:[^''\\]|\\.|\b''\b)*''', '\1<text>', 'g'),
+    '\b[A-Za-z]:\\[^\s,;:)]*|\\\\[^\s,;:)]+', '<path>', 'g'),
+    '(^|[\s(\[=:,])(?:~|\.{1,2})?/[\w.@%+~-][^\s,;:)\]]*', '\1<path>', 'g'),
+    '[\w.~-]+(?:/[\w.~-]+)*/[\w~-][\w.~-]*\.[A-Za-z]\w{0,4}\b', '<path>', 'g'),
+    '\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:[Zz]|[+-]\d\d:?\d\d)?', '<time>', 'g'),
+    '\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b0x[0-9a-fA-F]+\b|\b[0-9a-fA-F]{8,}\b', '#', 'g'),
+    '\d+(?:[.,:_]\d+)+[A-Za-z]{0,3}\b', '#', 'g'),
+    '\b([A-Za-z_]{1,20})\d{1,4}\b', '\1#', 'g'),
+    '[A-Za-z0-9]*\d[A-Za-z0-9]*', '#', 'g'),
+    '#(?:[-_./:,;|+\s]+#)+', '#', 'g'),
+    '<text>(?:(?:,? (?:and|or)|[,;|])\s*<text>)+', '<text>', 'g'),
+    '\s+', ' ', 'g'),
+    '０１２３４５６７８９', '0123456789');
+
+-- What makes two failed steps one group: their kind, their tool or model, the error's type and the pattern of its message.
+create or replace macro error_fingerprint(kind, tool_name, model, error_type, error_message) as
+left(md5(concat_ws(
+    chr(31), kind, coalesce(if(kind = 'tool', tool_name, undated_model(model)), ''), coalesce(error_type, ''),
+    coalesce(error_pattern(error_message), '')
+)), 16);
+
+-- The counted steps that failed since since_ns, where the failure came from: an agent, workflow or tool that only passes
+-- on what a deeper step of its time failed with is left out. One row per step, with its group's fingerprint.
+create or replace macro failures_since(in_project, since_ns) as table
+with failed as (
+    select
+        run_id,
+        step_id,
+        kind,
+        depth,
+        tool_name,
+        coalesce(requested_model, served_model) as model,
+        agent_name,
+        error_type,
+        error_message,
+        started_at,
+        ended_at
+    from steps
+    where project = in_project and counted and status = 'error' and started_at >= make_timestamp_ns(since_ns)
+)
+
+select
+    run_id,
+    step_id,
+    kind,
+    coalesce(tool_name, undated_model(model)) as subject,
+    agent_name,
+    error_type,
+    error_message,
+    error_pattern(error_message) as pattern,
+    error_fingerprint(kind, tool_name, model, error_type, error_message) as fingerprint,
+    started_at
+from failed
+where kind not in ('agent', 'workflow', 'tool')
+    or not exists (
+        select 1
+        from failed as deeper
+        where deeper.run_id = failed.run_id and deeper.depth > failed.depth
+            and deeper.started_at >= failed.started_at and deeper.started_at <= coalesce(failed.ended_at, deeper.started_at)
+            and coalesce(
+                contains(failed.error_message, deeper.error_message)
+                or contains(deeper.error_message, failed.error_message),
+                failed.error_type is null or failed.error_type is not distinct from deeper.error_type
+            )
+    );
+
+-- The value of a key among labels; null if it is not there.
+create or replace macro label_value(labels, key) as
+list_filter(labels, lambda label: starts_with(label, key || '='))[1][length(key) + 2:];
+
+-- What people said of groups of errors, one row per act: who sees to it ('' for nobody), whether it is resolved or open
+-- again and in which release, a note; null where an act says nothing of it.
+create or replace macro error_acts(in_project) as table
+select
+    label_value(labels, 'oversight.error.fingerprint') as fingerprint,
+    coalesce(logged_at, received_at) as marked_at,
+    log_id,
+    label_value(labels, 'oversight.error.assigned_to') as assigned_to,
+    label_value(labels, 'oversight.error.state') as marked_state,
+    label_value(labels, 'oversight.error.release') as resolved_in,
+    label_value(labels, 'oversight.error.by') as marked_by,
+    nullif(body_preview, '') as note
+from log_records
+where project = in_project and event_name = 'oversight.error_mark'
+    and label_value(labels, 'oversight.error.fingerprint') is not null;
+
+-- What holds of each marked group now: the last word of each kind.
+create or replace macro error_marks_of(in_project) as table
+select
+    fingerprint,
+    nullif(arg_max(assigned_to, (marked_at, log_id)), '') as assigned_to,
+    arg_max(marked_state, (marked_at, log_id)) = 'resolved' as is_resolved,
+    max(marked_at) filter (where marked_state = 'resolved') as resolved_at,
+    arg_max(coalesce(resolved_in, ''), (marked_at, log_id)) filter (where marked_state = 'resolved') as resolved_in,
+    arg_max(note, (marked_at, log_id)) as note,
+    count(*) as mark_count
+from error_acts(in_project)
+group by fingerprint;
+
+-- Since when each release is known: one row per service and version, by the first run that bears it.
+create or replace macro releases_of(in_project) as table
+select
+    service_name,
+    service_version,
+    min(started_at) as first_run_at
+from runs
+where project = in_project and service_version is not null
+group by service_name, service_version;
+
 -- How long the steps of the runs that the common filters let through took: one row per counted step that ended with ok
 -- or error and has a duration, less the human wait inside it (working_ms); grouping_by step (value is its agent and its name; all but
 -- workflows and agents, which are made of others), model (of model and embedding calls) or tool (of tool calls).
@@ -1133,3 +1261,57 @@ select
     ended.run_ns - coalesce(below.taken_ns, 0) as own_ns
 from ended
 left join below on ended.run_id = below.run_id and below.above is null;
+
+-- The asked runs, each with how its counted steps ended: of all kinds, tool calls and model calls, those that ended (ok or
+-- error) and those that failed. No errors: calls that a human, policy or guardrail refused (denied) or that were given up
+-- (cancelled), and questions that still wait.
+create or replace macro run_outcomes(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+with stepped as (
+    select
+        run_id,
+        count(*) filter (where status in ('ok', 'error')) as step_ended_count,
+        count(*) filter (where status = 'error') as step_error_count,
+        count(*) filter (where kind = 'tool' and status in ('ok', 'error')) as tool_ended_count,
+        count(*) filter (where kind = 'tool' and status = 'error') as tool_error_count,
+        count(*) filter (where kind = 'llm' and status in ('ok', 'error')) as llm_ended_count,
+        count(*) filter (where kind = 'llm' and status = 'error') as llm_error_count
+    from steps
+    -- A day of slack for clocks that are behind those of their runs' roots.
+    where project = in_project and counted and started_at >= make_timestamp_ns(since_ns - 86400000000000)
+    group by run_id
+),
+
+called as (
+    select
+        run_id,
+        count(*) filter (where status = 'denied') as refused_count,
+        count(*) filter (where status = 'cancelled') as cancelled_count
+    from tool_calls_at(in_project, since_ns - 86400000000000, null)
+    where status in ('denied', 'cancelled')
+    group by run_id
+)
+
+select
+    runs.run_id,
+    runs.started_at,
+    runs.status,
+    runs.service_name,
+    runs.service_version,
+    coalesce(stepped.step_ended_count, 0) as step_ended_count,
+    coalesce(stepped.step_error_count, 0) as step_error_count,
+    coalesce(stepped.tool_ended_count, 0) as tool_ended_count,
+    coalesce(stepped.tool_error_count, 0) as tool_error_count,
+    coalesce(stepped.llm_ended_count, 0) as llm_ended_count,
+    coalesce(stepped.llm_error_count, 0) as llm_error_count,
+    coalesce(called.refused_count, 0) as refused_count,
+    coalesce(called.cancelled_count, 0) as cancelled_count,
+    if(runs.status in ('waiting', 'running'), runs.pending_count, 0) as pending_count
+from asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as runs
+left join stepped on runs.run_id = stepped.run_id
+left join called on runs.run_id = called.run_id;

@@ -27,6 +27,8 @@ SINCE_NS = NOW_NS // DAY_NS * DAY_NS
 FILTERS = Filters(PROJECT, NOW_NS, SINCE_NS, SINCE_NS + DAY_NS)
 # Runs with much to show: a changed approval, a correction in a conversation of two, a fallback, a hand-off, mere logs.
 STORIES = ("approval-modified", "human-correction", "model-fallback", "multi-agent-handoff", "coding-agent-session")
+# The group of errors of tool-failure-fatal.
+LEDGER_DOWN = "f317382ba7e79e39"
 
 Answers = dict[str, Any]
 
@@ -140,6 +142,8 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "derived_run": _derived(_place),
     "derived_run_facts": _derived(lambda opened: opening.derived_run_facts(opened, NOW_NS)),
     "derived_run_steps": _derived(opening.derived_run_steps, ["human-correction"]),
+    "error_marks": _whole(lambda database: questions.error_marks(database, PROJECT, LEDGER_DOWN)),
+    "error_runs": _whole(lambda database: questions.error_runs(database, FILTERS, LEDGER_DOWN).rows),
     "filter_values": _whole(lambda database: questions.filter_values(database, FILTERS)),
     "ingest_batches": _whole(lambda database: questions.ingest_batches(database, PROJECT, 10)),
     "ingest_services": _whole(lambda database: questions.ingest_services(database, PROJECT, 0, 2**62)),

@@ -91,6 +91,7 @@ def test_a_call_refused_before_it_began_is_counted_apart(store: duckdb.DuckDBPyC
 
 def test_the_window_before_is_counted_beside_the_one_asked_for(store: duckdb.DuckDBPyConnection) -> None:
     telling = failing(-1_800, "gone", trace="old").span("search 2", "tool", 1, trace="new", tool_name="search")
+    telling.span("in time to compare", "agent", -3_600, trace="oldest")
 
     (row,) = rows(store, telling, "tool_stats")
 
