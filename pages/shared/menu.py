@@ -30,10 +30,11 @@ SEARCH = Entry("pages/search.py", "Search", ":material/search:", takes=(), hidde
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
 ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
+LATENCY = Entry("pages/latency.py", "Latency", ":material/timer:", "Signals")
 APPROVALS = Entry("pages/approvals.py", "Approvals", ":material/how_to_reg:", "Signals")
 CORRECTIONS = Entry("pages/corrections.py", "Corrections", ":material/edit_note:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
-ENTRIES = (RUNS, TOOLS, ROUTES, COST, APPROVALS, CORRECTIONS, INGEST, RUN, SEARCH)
+ENTRIES = (RUNS, TOOLS, ROUTES, COST, LATENCY, APPROVALS, CORRECTIONS, INGEST, RUN, SEARCH)
 
 
 def navigation() -> tuple[Entry, "st.Page"]:
