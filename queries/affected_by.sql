@@ -1,7 +1,8 @@
 -- Who was affected, by user or conversation ($by)? One row per value that the runs of the window name, those with most
 -- failed runs first; null stands for runs that name none. user_id is that of the newest run that names
 -- one. Runs, failures and corrections are those of summary.sql; error_rate = error_count / ended_count, null when none
--- has ended. run_count_before and error_count_before are of the window before; value_count is how many rows there are.
+-- has ended. run_count_before and error_count_before are of the window before, null if there is none; value_count
+-- is how many rows there are.
 with named as (
     select
         case when $by = 'conversation' then conversation_id else user_id end as value,
@@ -46,8 +47,8 @@ select
     count(*) filter (where named.correction_count > 0) as corrected_run_count,
     min(named.started_at) as first_started_at,
     max(named.last_activity_at) as last_seen_at,
-    coalesce(any_value(before.run_count), 0) as run_count_before,
-    coalesce(any_value(before.error_count), 0) as error_count_before,
+    case when $before_ns < $since_ns then coalesce(any_value(before.run_count), 0) end as run_count_before,
+    case when $before_ns < $since_ns then coalesce(any_value(before.error_count), 0) end as error_count_before,
     count(*) over () as value_count
 from named
 left join before on named.value is not distinct from before.value

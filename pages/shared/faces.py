@@ -57,6 +57,14 @@ def no_such_run(project: str, run_id: str) -> None:
     st.page_link(menu.RUNS.script, label="All runs", icon=":material/arrow_back:", query_params={"project": project})
 
 
+def no_such_conversation(project: str, conversation_id: str) -> None:
+    """An id that no run of this project names as its conversation."""
+    st.title("No such conversation")
+    said = plain(conversation_id[:200]) or "(none given)"
+    st.text(f"No run of the project {project} belongs to a conversation with the id {said}.")
+    st.page_link(menu.RUNS.script, label="All runs", icon=":material/arrow_back:", query_params={"project": project})
+
+
 def no_runs(asked: Filters, searched: str) -> None:
     """Nothing to list: because nothing has arrived at all, or nothing in this window."""
     known = data.projects().filter(pl.col("project") == asked.project, pl.col("run_count") > 0)

@@ -26,6 +26,7 @@ class Entry:
 
 RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
 RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True, of="run")
+CONVERSATION = Entry("pages/conversation.py", "Conversation", ":material/forum:", takes=(), hidden=True, of="session")
 SEARCH = Entry("pages/search.py", "Search", ":material/search:", takes=(), hidden=True, of="for")
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
@@ -33,8 +34,9 @@ ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
 LATENCY = Entry("pages/latency.py", "Latency", ":material/timer:", "Signals")
 APPROVALS = Entry("pages/approvals.py", "Approvals", ":material/how_to_reg:", "Signals")
 CORRECTIONS = Entry("pages/corrections.py", "Corrections", ":material/edit_note:", "Signals")
+USERS = Entry("pages/users.py", "Users", ":material/group:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
-ENTRIES = (RUNS, TOOLS, ROUTES, COST, LATENCY, APPROVALS, CORRECTIONS, INGEST, RUN, SEARCH)
+ENTRIES = (RUNS, TOOLS, ROUTES, COST, LATENCY, APPROVALS, CORRECTIONS, USERS, INGEST, RUN, CONVERSATION, SEARCH)
 
 
 def navigation() -> tuple[Entry, "st.Page"]:

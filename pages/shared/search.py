@@ -63,8 +63,11 @@ def found(project: str, text: str) -> pl.DataFrame:
 
 def open_thing(project: str, thing: dict[str, Any]) -> None:
     """Leaves this page for that of the thing; to be called back by a widget."""
-    if thing["kind"] in ("conversation", "user"):
-        links.open_runs(**{thing["kind"]: thing["id"], "window": "all"})
+    if thing["kind"] == "conversation":
+        links.open_one(menu.CONVERSATION, project, thing["id"])
+    elif thing["kind"] == "user":
+        everything = {"project": project, "window": "all", "user": thing["id"], "by": "conversation"}
+        st.switch_page(menu.USERS.script, query_params=everything)
     else:
         links.open_run(project, thing["run_id"], thing["step_id"])
 

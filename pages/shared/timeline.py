@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, figures, links, tables, waterfall
+from pages.shared import address, data, figures, links, menu, tables, waterfall
 from pages.shared.format import count
 from pages.shared.steps import end_ms, first_to_open
 
@@ -127,6 +127,12 @@ def _session(project: str, run: dict[str, Any], zone: str) -> None:
     if not run["conversation_id"]:
         st.caption("The telemetry of this run names no session or conversation.")
         return
+    st.button(
+        "The whole session on one page",
+        icon=":material/forum:",
+        on_click=links.open_one,
+        args=(menu.CONVERSATION, project, run["conversation_id"]),
+    )
     others = data.answer("conversation_runs", project=project, run_id=run["run_id"])
     if others.is_empty():
         st.caption("This session has no other run.")

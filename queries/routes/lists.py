@@ -57,9 +57,7 @@ async def conversation(
     now_ns = asker.clock_ns()
     return await asker.table(
         encoding,
-        lambda: questions.conversation(
-            asker.database, project, conversation_id, now_ns, after_turn=after, limit=limit
-        ),
+        lambda: questions.conversation(asker.database, project, conversation_id, now_ns, after_turn=after, limit=limit),
     )
 
 
