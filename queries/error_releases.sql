@@ -1,5 +1,5 @@
--- Which releases fail how often, and with which one did it begin? One row per service and release of the asked runs, the
--- newest first, by when the project first saw a run of it.
+-- Which releases fail how often, and with which one did it begin? One row per service and release of the asked runs: those
+-- worse than the one before, then the newest first, by when the project first saw a run of it.
 -- error_rate = error_count / ended_count, of the window. The release before (previous_…) is the service's last that was
 -- seen first earlier, of those with runs in this window or the one before; over both windows together (compared_…) the
 -- two are compared, since the older one has run before. is_worse: its rate is higher than the previous one's, with three
@@ -88,5 +88,5 @@ select
         as is_first_bad
 from judged
 where run_count > 0
-order by first_run_at desc, service_name, service_version
+order by is_worse desc, first_run_at desc, service_name, service_version
 limit $limit

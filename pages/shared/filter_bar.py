@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared import address, data, filters
 from pages.shared.filters import FIELDS, Filters
-from pages.shared.format import count, one_line
+from pages.shared.format import count, local_time, one_line
 from pages.shared.menu import Entry
 
 
@@ -34,6 +34,16 @@ def draw(entry: Entry, settled: Filters) -> None:
         _choose_bounds(settled)
     if settled.narrowing:
         _show_narrowing(settled.narrowing)
+    if entry.compares:
+        _say_unless_compared(settled)
+
+
+def _say_unless_compared(settled: Filters) -> None:
+    bounds = {name: settled.asked[name] for name in ("project", "since", "until")}
+    compared = data.answer("compared", **bounds).row(0, named=True)
+    if compared["before_at"] and compared["first_run_at"] and not compared["is_compared"]:
+        began = local_time(compared["first_run_at"], settled.zone)
+        st.caption(f"No earlier data to compare with: the first run of this project began {began}.")
 
 
 def _choose_narrowing(settled: Filters) -> None:

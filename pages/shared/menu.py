@@ -23,11 +23,17 @@ class Entry:
     hidden: bool = False
     of: str = ""
 
+    @property
+    def compares(self) -> bool:
+        """Whether its numbers are told against the window before."""
+        return self.heading == "Signals"
+
 
 RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
 RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True, of="run")
 CONVERSATION = Entry("pages/conversation.py", "Conversation", ":material/forum:", takes=(), hidden=True, of="session")
 SEARCH = Entry("pages/search.py", "Search", ":material/search:", takes=(), hidden=True, of="for")
+ERRORS = Entry("pages/errors.py", "Errors", ":material/error:", "Signals")
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
 ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
@@ -36,7 +42,7 @@ APPROVALS = Entry("pages/approvals.py", "Approvals", ":material/how_to_reg:", "S
 CORRECTIONS = Entry("pages/corrections.py", "Corrections", ":material/edit_note:", "Signals")
 USERS = Entry("pages/users.py", "Users", ":material/group:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
-ENTRIES = (RUNS, TOOLS, ROUTES, COST, LATENCY, APPROVALS, CORRECTIONS, USERS, INGEST, RUN, CONVERSATION, SEARCH)
+ENTRIES = (RUNS, ERRORS, TOOLS, ROUTES, COST, LATENCY, APPROVALS, CORRECTIONS, USERS, INGEST, RUN, CONVERSATION, SEARCH)
 
 
 def navigation() -> tuple[Entry, "st.Page"]:
