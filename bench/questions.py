@@ -128,11 +128,16 @@ def _of_runs(known: Known) -> list[Question]:
             Question(f"{what}: logs", f"{_RUN}/logs", [_url(run, "logs") for run, _ in runs]),
             Question(f"{what}: conversation", f"{_RUN}/conversation", [_url(run, "conversation") for run, _ in runs]),
             Question(f"{what}: OTLP", f"{_RUN}/otlp", [_url(run, "otlp") for run, _ in runs], JSON),
+            Question(f"{what}: compared", "/api/compare", [_compared(run) for run, _ in runs], JSON),
         ]
     return found
 
 
 _RUN = "/api/runs/{run_id}"
+
+
+def _compared(run: str) -> str:
+    return f"/api/compare?{urlencode({'project': PROJECT, 'a': run})}"
 
 
 def _url(run: str, *more: str) -> str:

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 from queries.database import Database
 from queries.details import Records
 from queries.opening import Opener
-from queries.routes import acts, catalogue, failures, lists, oversight, run, search, store
+from queries.routes import acts, catalogue, compare, failures, lists, oversight, run, search, store
 from queries.routes.asking import Asker
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
@@ -59,6 +59,7 @@ def create_api(
         catalogue.router,
         oversight.router,
         acts.router,
+        compare.router,
         run.router,
         search.router,
         store.router,

@@ -137,6 +137,12 @@ class Client:
             run[name] = [_with_times(row) for row in run[name]]
         return run
 
+    def compare(self, *, project: str, a: str, b: str | None = None) -> dict[str, Any]:
+        """Run `a` against `b`, else against the last good run of its workflow: the facts of both as `a` and `b` (None
+        if there is none), `numbers` and `facts` that differ, and `rows`, the aligned steps."""
+        found = self._document("/api/compare", {"project": project, "a": a, "b": b})
+        return found | {side: found[side] and _with_times(found[side]) for side in "ab"}
+
     def steps(self, *, project: str, run_id: str) -> pl.DataFrame:
         """The run's steps in the waterfall's order."""
         return self._table(_run_path(run_id, "steps"), {"project": project})

@@ -9,7 +9,7 @@ import pyarrow.compute
 
 from queries.cursors import LastRow
 from queries.database import Database
-from queries.filters import Filters
+from queries.filters import LATEST_NS, Filters, read_time
 from queries.locating import run_of
 from queries.opening import OpenedRun, Opener, derived_run_facts
 from queries.statements import ask
@@ -112,6 +112,13 @@ def step_records(opened: OpenedRun, step_id: str) -> tuple[pa.Table, pa.Table]:
 def run_records(opened: OpenedRun) -> pa.Table:
     """Where the run's spans and the log records that became steps are."""
     return opened.ask("run_records")
+
+
+def last_good_run(database: Database, project: str, run: Mapping[str, Any], now_ns: int) -> pa.Table:
+    """run_id: the newest run that went well of the workflow of `run`, facts as JSON has them, before it; or no row."""
+    told = {name: run[name] for name in ("run_id", "workflow_name", "agent_name")}
+    started_ns = LATEST_NS if run["started_at"] is None else read_time("started_at", run["started_at"], now_ns)
+    return database.ask("last_good_run", told | {"project": project, "now_ns": now_ns, "started_ns": started_ns})
 
 
 def run_approvals(database: Database, project: str, run_id: str) -> pa.Table:

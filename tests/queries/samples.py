@@ -14,6 +14,7 @@ from ingest.intake import Signal
 from queries import catalogue, details, locating, opening, questions
 from queries.catalogue import CATALOGUE
 from queries.database import Database
+from queries.encoding import rows_json
 from queries.filters import Filters
 from queries.opening import OpenedRun, Opener
 from tests.ingest.pipeline import pipeline
@@ -112,6 +113,11 @@ def _holders(samples: Samples, run_id: str) -> Any:
     return questions.runs_of_records(samples.database, PROJECT, places)
 
 
+def _last_good(samples: Samples, run_id: str) -> Any:
+    told = questions.run(samples.database, samples.opener, PROJECT, run_id, NOW_NS)
+    return questions.last_good_run(samples.database, PROJECT, orjson.loads(rows_json(told))[0], NOW_NS)
+
+
 def _place(opened: OpenedRun) -> Any:
     return {field.name: getattr(opened, field.name) for field in fields(opened) if field.name != "cursor"}
 
@@ -152,6 +158,7 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "label_values": lambda samples: {
         key: questions.label_values(samples.database, FILTERS, key) for key in ("gen_ai.request.model", "user.id")
     },
+    "last_good_run": _each(_last_good),
     "projects": _whole(questions.projects),
     "run": _each(lambda samples, run_id: questions.run(samples.database, samples.opener, PROJECT, run_id, NOW_NS)),
     "run_approvals": _each(lambda samples, run_id: questions.run_approvals(samples.database, PROJECT, run_id)),
