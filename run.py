@@ -5,6 +5,7 @@ nothing was started.
 """
 
 import argparse
+import http
 import http.client
 import os
 import signal
@@ -203,11 +204,33 @@ def supervise(children: list[Child], settings: Settings, stop_signals: list[int]
             starting = [child for child in starting if not child.answers()]
             if not starting:
                 announce(settings, time.monotonic() - began)
-                if demo := demo_child(settings):
+                if asks_for_key(settings):
+                    advise_on_key(settings)
+                elif demo := demo_child(settings):
                     children.append(demo)
         time.sleep(STARTING_POLL_SECONDS if starting else RUNNING_POLL_SECONDS)
     say(f"stopping ({signal.Signals(stop_signals[0]).name})")
     return 0
+
+
+def asks_for_key(settings: Settings) -> bool:
+    """Whether the server has API keys, and so refuses whoever sends none."""
+    connection = http.client.HTTPConnection(reachable(settings.http_host), settings.http_port, timeout=STOP_SECONDS)
+    try:
+        connection.request("GET", "/api/projects")
+        return connection.getresponse().status == http.HTTPStatus.UNAUTHORIZED
+    except (OSError, http.client.HTTPException) as error:
+        say(f"the server did not say whether it asks for a key: {error}")
+        return False
+    finally:
+        connection.close()
+
+
+def advise_on_key(settings: Settings) -> None:
+    say("the server asks for API keys, so no samples are loaded")
+    if settings.api_key is None:
+        say("the app needs one: python server.py keys add --name app --scope read --scope review --all-projects")
+        say(f"prints it; set it as {variable('api_key')} and start again")
 
 
 def note_demo(child: Child, settings: Settings) -> None:

@@ -7,17 +7,25 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import grpc
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
+from access.admin import AdminSocket
+from access.binding import expect_closed_or_local
+from access.commands import CannotOrder, keys_command
+from access.door import Door
+from access.gate import Gate, projects_of
+from access.keyring import Keyring
 from ingest.acts import recorder
 from ingest.grpc_receiver import start_grpc
 from ingest.prepare import Preparer
 from ingest.prices import PriceFileError, PriceList
-from ingest.projects import project_of
 from ingest.pseudonyms import Pseudonyms
 from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
@@ -36,6 +44,8 @@ _DRAIN_SECONDS = 10  # what orchestrators give before they kill is more
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until SIGINT or SIGTERM, or carry out a command. Returns the exit code: 2 if it could not start."""
+    if arguments[:1] == ["keys"]:
+        return keys_command(arguments[1:], _keys_of)
     parser = argparse.ArgumentParser(
         prog="server.py", description="Runlight: receives OTLP, keeps it, answers questions."
     )
@@ -44,14 +54,19 @@ def main(arguments: Sequence[str]) -> int:
         nargs="?",
         choices=("serve", "renormalise"),
         default="serve",
-        help="serve (default), or read all kept records anew under today's conventions while no server runs",
+        help="serve (default), or read all kept records anew under today's conventions while no server runs; "
+        "API keys are made, listed and revoked by `server.py keys`",
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         settings = read_settings(parser, SERVER_FLAGS, arguments)
         command = parser.parse_args(arguments).command
-        listener = _listen(settings) if command == "serve" else None
+        listener = _bound(settings) if command == "serve" else None
         store = Store.open(settings.database, settings.store_memory_bytes)
+        keyring = Keyring(store.cursor())
+        if listener is not None:
+            expect_closed_or_local(settings, keyring)
+            listener.listen(_BACKLOG)
         pseudonyms = Pseudonyms(store.pseudonym_key())
         preparer = Preparer(
             PriceList(settings.price_file),
@@ -64,7 +79,18 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     if listener is None:
         return _renormalise(store, preparer)
-    return uvloop.run(_serve(settings, listener, store, preparer, pseudonyms))
+    return uvloop.run(_serve(settings, listener, store, keyring, preparer, pseudonyms))
+
+
+@contextmanager
+def _keys_of(database: Path) -> Iterator[Keyring]:
+    """The keys in a file that no server has open."""
+    try:
+        store = Store.open(database)
+    except StoreError as error:
+        raise CannotOrder(str(error)) from None
+    yield Keyring(store.cursor())
+    store.close()
 
 
 def _renormalise(store: Store, preparer: Preparer) -> int:
@@ -80,7 +106,12 @@ def _renormalise(store: Store, preparer: Preparer) -> int:
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, store: Store, preparer: Preparer, pseudonyms: Pseudonyms
+    settings: Settings,
+    listener: socket.socket,
+    store: Store,
+    keyring: Keyring,
+    preparer: Preparer,
+    pseudonyms: Pseudonyms,
 ) -> int:
     summaries = Summaries(store.cursor())
     writer = Writer(
@@ -90,6 +121,46 @@ async def _serve(
         gather_ms=settings.gather_ms,
         on_commit=summaries.wake,
     )
+    door, admin = Door(keyring), AdminSocket(settings.database, keyring)
+    api = http_api(settings, store, writer, door, pseudonyms)
+    summaries.start()
+    writer.start()
+    keyring.start()
+    try:
+        grpc_server, grpc_port = await start_grpc(writer, settings, door.project_of_call)
+    except RuntimeError:
+        print(f"runlight: {_busy(settings.grpc_host, settings.grpc_port, 'grpc_port')}", file=sys.stderr)
+        writer.stop()
+        summaries.stop()
+        keyring.stop()
+        store.close()
+        return 2
+    await admin.start()
+    config = uvicorn.Config(
+        Gate(api, door),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        server_header=False,
+    )
+    http = _HttpServer(config, grpc_server)
+    gc.freeze()  # what is there by now stays, and the collector need not look at it again
+    print(f"runlight http listening url=http://{_address(settings.http_host, listener.getsockname()[1])}", flush=True)
+    print(f"runlight grpc listening address={_address(settings.grpc_host, grpc_port)}", flush=True)
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again
+        signal.signal(number, lambda *_: None)
+    await http.serve(sockets=[listener])
+    await admin.stop()
+    await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
+    summaries.stop()
+    keyring.stop()
+    store.close()
+    return 0
+
+
+def http_api(settings: Settings, store: Store, writer: Writer, door: Door, pseudonyms: Pseudonyms) -> FastAPI:
+    """Everything that is served over HTTP, OTLP first; it belongs behind the gate."""
     database = Database(store.cursor())
     api = create_api(
         database,
@@ -99,32 +170,10 @@ async def _serve(
         remove_project=writer.remove_project,
         record=recorder(writer),
         pseudonym=pseudonyms.of,
+        projects_of=projects_of,
     )
-    api.router.routes[:0] = otlp_routes(writer, settings, project_of)
-    summaries.start()
-    writer.start()
-    try:
-        grpc_server, grpc_port = await start_grpc(writer, settings, project_of)
-    except RuntimeError:
-        print(f"runlight: {_busy(settings.grpc_host, settings.grpc_port, 'grpc_port')}", file=sys.stderr)
-        writer.stop()
-        summaries.stop()
-        store.close()
-        return 2
-    config = uvicorn.Config(
-        api, log_config=None, access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS, server_header=False
-    )
-    http = _HttpServer(config, grpc_server)
-    gc.freeze()  # what is there by now stays, and the collector need not look at it again
-    print(f"runlight http listening url=http://{_address(settings.http_host, listener.getsockname()[1])}", flush=True)
-    print(f"runlight grpc listening address={_address(settings.grpc_host, grpc_port)}", flush=True)
-    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again
-        signal.signal(number, lambda *_: None)
-    await http.serve(sockets=[listener])
-    await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
-    summaries.stop()
-    store.close()
-    return 0
+    api.router.routes[:0] = otlp_routes(writer, settings, door.project_of_request)
+    return api
 
 
 class _HttpServer(uvicorn.Server):
@@ -138,13 +187,12 @@ class _HttpServer(uvicorn.Server):
         await asyncio.gather(super().shutdown(sockets), self._grpc_server.stop(_DRAIN_SECONDS))
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _bound(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.http_host, settings.http_port))
-        listener.listen(_BACKLOG)
     except OSError as error:
         raise OSError(f"{_busy(settings.http_host, settings.http_port, 'http_port')} ({error.strerror})") from None
     return listener

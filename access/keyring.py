@@ -66,7 +66,7 @@ class Keyring:
         key, sent = new_key(name, scopes, projects, self._clock_ns())
         with self._lock:
             told = {
-                "scopes": sorted(key.scopes),
+                "scopes": sorted(map(str, key.scopes)),
                 "projects": None if projects is None else sorted(projects),
                 **{field: getattr(key, field) for field in ("key_id", "name", "secret_hash", "created_ns")},
             }

@@ -3,6 +3,8 @@
     Refused
     ├── Undecodable        400  INVALID_ARGUMENT
     ├── MalformedProject   400  INVALID_ARGUMENT
+    ├── Unauthenticated    401  UNAUTHENTICATED
+    ├── Forbidden          403  PERMISSION_DENIED
     ├── UnknownPath        404  NOT_FOUND
     ├── WrongMethod        405  UNIMPLEMENTED
     ├── TooSlow            408  DEADLINE_EXCEEDED
@@ -39,6 +41,20 @@ class MalformedProject(Refused):
 
     http_status = 400
     grpc_code = "INVALID_ARGUMENT"
+
+
+class Unauthenticated(Refused):
+    """No key was sent where one is needed, or one that is not valid."""
+
+    http_status = 401
+    grpc_code = "UNAUTHENTICATED"
+
+
+class Forbidden(Refused):
+    """Whoever sent this may not do it."""
+
+    http_status = 403
+    grpc_code = "PERMISSION_DENIED"
 
 
 class UnknownPath(Refused):

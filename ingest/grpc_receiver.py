@@ -37,7 +37,8 @@ _Export = Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[b
 async def start_grpc(
     intake: Intake, settings: Settings, project_of: Callable[[Mapping[str, str]], str]
 ) -> tuple[grpc.aio.Server, int]:
-    """The running server and its port. Raises `RuntimeError` if the address cannot be bound.
+    """The running server and its port. Raises `RuntimeError` if the address cannot be bound. `project_of` tells from a
+    call's metadata where telemetry goes, or raises why its sender is refused.
 
     `await server.stop(grace)` takes no more calls and lets the accepted ones be answered for `grace` seconds.
     """
@@ -66,7 +67,7 @@ async def start_grpc(
 def _export(signal: Signal, intake: Intake, project_of: Callable[[Mapping[str, str]], str]) -> _Export:
     async def export(messages: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> bytes:
         try:
-            project = project_of(dict(context.invocation_metadata()))
+            project = project_of(_metadata(context))
             body = await _only_message(messages)
             future = intake.submit(Request(signal, body, "protobuf", project, time.time_ns()))
             # Shielded, since cancelling this call would otherwise cancel the commit that others share.
@@ -88,6 +89,14 @@ def _export(signal: Signal, intake: Intake, project_of: Callable[[Mapping[str, s
         raise AssertionError("abort raises")
 
     return export
+
+
+def _metadata(context: grpc.aio.ServicerContext) -> dict[str, str]:
+    """What the call was sent with; one that is repeated reads `first, second`, which means the same to gRPC."""
+    found: dict[str, str] = {}
+    for name, value in context.invocation_metadata():
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 async def _only_message(messages: AsyncIterator[bytes]) -> bytes:

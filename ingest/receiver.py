@@ -25,6 +25,7 @@ from ingest.errors import (
     Refused,
     TooLarge,
     TooSlow,
+    Unauthenticated,
     Undecodable,
     UnknownEncoding,
     UnknownMediaType,
@@ -48,7 +49,9 @@ _LONGEST_DISCARD_SECONDS = 5.0
 
 
 def otlp_routes(intake: Intake, settings: Settings, project_of: Callable[[Mapping[str, str]], str]) -> list[Route]:
-    """Everything under /v1: three paths that store what is posted, and refusals in OTLP's terms for all others."""
+    """Everything under /v1: three paths that store what is posted, and refusals in OTLP's terms for all others.
+
+    `project_of` tells from the headers where telemetry goes, or raises why its sender is refused."""
     return [Route("/v1/{path:path}", _OtlpEndpoint(intake, settings, project_of), include_in_schema=False)]
 
 
@@ -96,6 +99,7 @@ class _OtlpEndpoint:
         return _refusal(refused, encoding or "json", is_body_read=body.is_read)
 
     async def _store(self, scope: Scope, headers: Headers, encoding: Encoding | None, body: "_Body") -> Response:
+        project = self._project_of(headers)  # before all else: who may send nothing learns nothing
         signal = SIGNALS.get(scope["path_params"]["path"])
         if signal is None:
             raise UnknownPath("unknown path; OTLP is received at /v1/traces, /v1/logs and /v1/metrics")
@@ -104,7 +108,6 @@ class _OtlpEndpoint:
         if encoding is None:
             raise UnknownMediaType(f"the content-type must be {' or '.join(_ENCODINGS)}")
         encodings_to_undo = codings(",".join(headers.getlist("content-encoding")))
-        project = self._project_of(headers)
         if int(headers.get("content-length", 0)) > self._most_bytes:
             raise TooLarge(f"the body is larger than {self._most_bytes} bytes")
 
@@ -183,6 +186,8 @@ def _refusal(refused: Refused, encoding: Encoding, *, is_body_read: bool) -> Res
     headers = {}
     if refused.retry_after_seconds is not None:
         headers["retry-after"] = str(refused.retry_after_seconds)
+    if isinstance(refused, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
     if isinstance(refused, WrongMethod):
         headers["allow"] = "POST"
     if isinstance(refused, UnknownEncoding):

@@ -38,6 +38,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from ingest.errors import Undecodable
 from ingest.intake import Encoding, Signal
 from ingest.otlp_json import to_protobuf
+from ingest.projects import HEADER
 from sample_traces import history
 from settings import Settings
 
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
         recordings = {path: read(path) for path in options.files}
         if options.now:
             recordings = _moved_to(now, recordings)
-        with httpx.Client(base_url=options.url, timeout=_PATIENCE_SECONDS) as client:
+        with _client(options.url) as client:
             for path, found in recordings.items():
                 _say(f"{path}: {_send_all(client, found, options.project)}")
             if options.history:
@@ -114,10 +115,15 @@ def load_samples(url: str, project: str, now: datetime) -> Sent:
     Raises `CannotReplay` when the server cannot be reached or refuses.
     """
     recordings = _moved_to(now, {path: read(path) for path in sorted(SAMPLES.glob("*.jsonl"))})
-    with httpx.Client(base_url=url, timeout=_PATIENCE_SECONDS) as client:
+    with _client(url) as client:
         sent = _send_all(client, (recording for found in recordings.values() for recording in found), project)
         sent += _send_history(client, project, now)
     return sent
+
+
+def _client(url: str) -> httpx.Client:
+    key = Settings().api_key
+    return httpx.Client(base_url=url, headers={"x-api-key": key} if key else {}, timeout=_PATIENCE_SECONDS)
 
 
 def read(path: Path) -> list[Recording]:
@@ -240,7 +246,7 @@ def _send_history(client: httpx.Client, project: str, now: datetime) -> Sent:
 
 def _send(client: httpx.Client, recording: Recording, project: str) -> Sent:
     kind = _KINDS[recording.signal]
-    headers = {"content-type": _CONTENT_TYPES[recording.encoding], "x-runlight-project": project}
+    headers = {"content-type": _CONTENT_TYPES[recording.encoding], HEADER: project}
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 
 from queries.database import Database
 from queries.details import Records
@@ -29,10 +29,12 @@ def create_api(
     pseudonym: Callable[[str], str] | None = None,
     clock_ns: Callable[[], int] = time.time_ns,
     most_seconds: float = 45.0,
+    projects_of: Callable[[Request], frozenset[str] | None] = lambda _: None,
 ) -> FastAPI:
     """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
-    `pseudonym` tells what stands for a person's address; a question that takes more than `most_seconds` is stopped."""
+    `pseudonym` tells what stands for a person's address; a question that takes more than `most_seconds` is stopped;
+    `projects_of` tells which projects a request may ask about, None for all."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null.",
@@ -52,6 +54,7 @@ def create_api(
         record,
         pseudonym,
         most_seconds,
+        projects_of,
     )
     answer_errors(api)
     for router in (
@@ -60,10 +63,10 @@ def create_api(
         oversight.router,
         acts.router,
         compare.router,
+        failures.router,
         run.router,
         search.router,
         store.router,
-        failures.router,
         store.health,
     ):
         api.include_router(router)

@@ -36,7 +36,8 @@ class ServerDown(Exception):
 class Client:
     """Asks one server. Safe to use from several threads.
 
-    Lists come as polars frames with times in UTC. Every method raises ServerDown, BadRequest, NotFound, KeyRefused or ApiError.
+    Lists come as polars frames with times in UTC. Every method raises ServerDown, BadRequest, NotFound, KeyRefused or
+    ApiError.
     Where questions take `asked`, these are the read API's parameters by name; None is left out, but `since=None`
     asks for all time, and a tuple repeats its parameter.
     """

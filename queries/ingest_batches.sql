@@ -24,5 +24,6 @@ select
     lag_ms
 from ingest_batches
 where ($project is null or project = $project)
+    and ($projects is null or list_contains($projects, project))
 order by batch_id desc, project, signal
 limit $limit

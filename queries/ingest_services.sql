@@ -15,6 +15,7 @@ from (
         unnest(services) as service_name
     from ingest_batches
     where ($project is null or project = $project)
+        and ($projects is null or list_contains($projects, project))
         and committed_at >= make_timestamp_ns($since_ns) and committed_at < make_timestamp_ns($until_ns)
 )
 group by project, service_name, signal

@@ -18,6 +18,7 @@ select
     max(lag_ms) as max_lag_ms
 from ingest_batches
 where ($project is null or project = $project)
+    and ($projects is null or list_contains($projects, project))
     and committed_at >= make_timestamp_ns($since_ns) and committed_at < make_timestamp_ns($until_ns)
 group by project, signal
 order by project, signal

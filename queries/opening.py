@@ -1,5 +1,6 @@
 """Opens one run by any of its ids, computed from the records at hand: readable as soon as it is committed."""
 
+import copy
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -68,10 +69,17 @@ class Opener:
         self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
+    def within(self, database: Database) -> "Opener":
+        """The same runs at hand, opened as far as this view of the store sees them."""
+        limited = copy.copy(self)
+        limited._database = database
+        return limited
+
     @contextmanager
     def open(self, project: str, asked_id: str) -> Iterator[OpenedRun]:
-        """The run with this run id or trace id, or the newest of the conversation with this id. Raises NoSuchRun."""
-        with self._database.cursor() as cursor:
+        """The run with this run id or trace id, or the newest of the conversation with this id. Raises NoSuchRun, and
+        OtherProject."""
+        with self._database.cursor(project) as cursor:
             place = _place(cursor, project, asked_id)
             newest = window_version(cursor, project, place["since"], place["until"])
             with self._lock:
@@ -84,8 +92,9 @@ class Opener:
 
     @contextmanager
     def derive(self, project: str, asked_id: str) -> Iterator[OpenedRun]:
-        """The run with all that is derived of it, for one that has no summary yet. Raises NoSuchRun."""
-        with self._database.cursor() as cursor:
+        """The run with all that is derived of it, for one that has no summary yet. Raises NoSuchRun, and
+        OtherProject."""
+        with self._database.cursor(project) as cursor:
             _seed(cursor, project, _place(cursor, project, asked_id))
             derive_runs(cursor, _NEIGHBOURS)
             yield derived_run(cursor, project, asked_id)

@@ -72,7 +72,7 @@ def summary(database: Database, filters: Filters) -> pa.Table:
 
 def run(database: Database, opener: Opener, project: str, run_id: str, now_ns: int) -> pa.Table:
     """One row, by run id or any trace id; computed from the records if it has no summary yet. Raises NoSuchRun."""
-    with database.cursor() as cursor:
+    with database.cursor(project) as cursor:
         known = run_of(cursor, project, run_id)
         if known is not None:
             return ask(cursor, "run", {"project": project, "run_id": known, "now_ns": now_ns}).to_arrow_table()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("settings", "ingest", "queries", "pages", "server", "app", "run", "sample_traces")
+PARTS = ("settings", "access", "ingest", "queries", "pages", "server", "app", "run", "sample_traces")
 
 # What each part may import of the others. The tables of schema.sql are the contract between ingest and queries.
 MAY_IMPORT = {
@@ -18,9 +18,10 @@ MAY_IMPORT = {
     "ingest": ("settings",),
     "ingest.replay": ("settings", "sample_traces"),  # it sends the samples
     "queries": ("settings",),
+    "access": ("ingest.errors", "ingest.projects", "settings"),
     "pages": ("queries.client", "settings"),
     "app": ("pages", "queries.client", "settings"),
-    "server": ("ingest", "queries", "settings"),
+    "server": ("access", "ingest", "queries", "settings"),
     "run": ("settings",),
     "sample_traces": (),
 }
@@ -29,9 +30,9 @@ MAY_IMPORT = {
 KNOWN_ONLY_TO = {
     "streamlit": ("app", "pages"),
     "plotly": ("pages",),
-    "duckdb": ("ingest", "queries", "server"),
+    "duckdb": ("access.keyring", "ingest", "queries", "server"),
     "grpc": ("ingest.grpc_receiver", "ingest.errors", "server"),
-    "starlette": ("ingest.receiver", "queries.routes", "server"),
+    "starlette": ("access.gate", "ingest.receiver", "queries.routes", "server"),
     "fastapi": ("queries.api", "queries.routes", "server"),
     "pydantic_settings": ("settings",),
 }

@@ -1,14 +1,15 @@
 """The faces of a page other than its normal one: each says what to do next."""
 
+from contextlib import suppress
 from datetime import datetime
 
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, filters, first_trace, menu
+from pages.shared import address, data, filters, first_trace, links, menu
 from pages.shared.filters import Filters
 from pages.shared.format import count, local_time, plain
-from queries.client import ServerDown
+from queries.client import ApiError, ServerDown
 from settings import Settings
 
 
@@ -26,7 +27,8 @@ def server_down() -> None:
 @st.fragment(run_every=data.LIVE_SECONDS)
 def _return_when_up() -> None:
     try:
-        data.client().projects()
+        with suppress(ApiError):  # which is an answer too: the page says what it is
+            data.client().projects()
     except ServerDown:
         return
     st.rerun()
@@ -44,7 +46,11 @@ def sample_banner(project: str) -> None:
 
 
 def _remove_samples() -> None:
-    data.client().delete_project(data.DEMO_PROJECT)
+    try:
+        data.client().delete_project(data.DEMO_PROJECT)
+    except ApiError as error:
+        links.say_refusal(error)
+        return
     data.forget()
     st.query_params.from_dict({"project": data.DEFAULT_PROJECT})
 
@@ -86,7 +92,7 @@ def nothing_of_runs(asked: Filters, did: str) -> None:
 
 def nothing_arrived(asked: Filters) -> None:
     """Nothing on the ledger: ever, or in this window."""
-    if data.projects().filter(pl.col("project") == asked.project).is_empty():
+    if data.projects().filter(pl.col("project") == asked.project, pl.col("last_commit_at").is_not_null()).is_empty():
         empty_store(asked.project)
         return
     st.info(f"Nothing arrived in {asked.window}.", icon=":material/search_off:")
@@ -122,7 +128,12 @@ def empty_store(project: str) -> None:
         "The first run shows here as soon as it is sent.", title="Nothing has arrived yet", icon=":material/sensors:"
     )
     python, node = st.tabs(["Python", "Node"])
-    python.code(first_trace.python(Settings().url, project), language="python", wrap_lines=True)
-    node.code(first_trace.node(Settings().url, project), language="javascript", wrap_lines=True)
+    url, needs_key = Settings().url, Settings().api_key is not None
+    python.code(first_trace.python(url, project, needs_key=needs_key), language="python", wrap_lines=True)
+    node.code(first_trace.node(url, project, needs_key=needs_key), language="javascript", wrap_lines=True)
+    if needs_key:
+        st.caption(
+            f"KEY is one for sending: python server.py keys add --name agents --scope ingest --project {project}"
+        )
     grpc = f"OTLP/gRPC at port {Settings().grpc_port}"
     st.caption(f"Any OpenTelemetry exporter does, over OTLP/HTTP at the address above or over {grpc}.")

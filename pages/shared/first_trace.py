@@ -5,9 +5,9 @@ from pages.shared.data import DEFAULT_PROJECT
 HEADER = "x-runlight-project"
 
 
-def python(url: str, project: str) -> str:
+def python(url: str, project: str, *, needs_key: bool = False) -> str:
     """What to install, and three lines of Python that send a run to the server at `url`."""
-    headers = "" if project == DEFAULT_PROJECT else f', headers={{"{HEADER}": "{project}"}}'
+    headers = _headers(project, needs_key, ", headers={{{}}}")
     return (
         "# pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http\n"
         "from opentelemetry.sdk.trace import TracerProvider, export; "
@@ -19,9 +19,9 @@ def python(url: str, project: str) -> str:
     )
 
 
-def node(url: str, project: str) -> str:
+def node(url: str, project: str, *, needs_key: bool = False) -> str:
     """What to install, and three lines of JavaScript that send a run to the server at `url`."""
-    headers = "" if project == DEFAULT_PROJECT else f', headers: {{ "{HEADER}": "{project}" }}'
+    headers = _headers(project, needs_key, ", headers: {{ {} }}")
     return (
         "// npm install @opentelemetry/sdk-trace-node @opentelemetry/exporter-trace-otlp-http\n"
         'const { NodeTracerProvider, SimpleSpanProcessor } = require("@opentelemetry/sdk-trace-node"), '
@@ -31,3 +31,9 @@ def node(url: str, project: str) -> str:
         'provider.getTracer("hello").startSpan("invoke_agent hello", { attributes: '
         '{ "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "hello" } }).end();\n'
     )
+
+
+def _headers(project: str, needs_key: bool, form: str) -> str:
+    named = [] if project == DEFAULT_PROJECT else [f'"{HEADER}": "{project}"']
+    key = ['"x-api-key": "KEY"'] if needs_key else []
+    return form.format(", ".join(named + key)) if named or key else ""

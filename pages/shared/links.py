@@ -6,7 +6,10 @@ import streamlit as st
 
 from pages.shared import address, menu
 from pages.shared.format import plain
-from queries.client import ApiError, BadRequest
+from queries.client import ApiError, BadRequest, KeyRefused
+from settings import Settings
+
+_MAKE_KEY = "python server.py keys add --name app --scope read --scope review --all-projects"
 
 
 def open_run(project: str, run_id: str, step_id: str | None = None) -> None:
@@ -21,6 +24,18 @@ def open_one(entry: menu.Entry, project: str, name: str, **more: str) -> None:
     """
     st.session_state["opening"] = name
     st.switch_page(entry.script, query_params={"project": project, entry.of: name, **more})
+
+
+def draw_compare(project: str, run_id: str) -> None:
+    """A button that leads from a run to the page that compares it."""
+    st.button(
+        "Compare",
+        key="compare_run",
+        icon=menu.COMPARE.icon,
+        help="With the last run of its workflow that went well",
+        on_click=open_one,
+        args=(menu.COMPARE, project, run_id),
+    )
 
 
 def open_runs(**narrowing: str | list[str]) -> None:
@@ -49,11 +64,28 @@ def complain_unless_among(name: str, known: Collection[str]) -> None:
 
 def say_refusal(error: ApiError) -> None:
     """What the server did not answer, in its own plain words."""
+    if isinstance(error, KeyRefused):
+        _say_key_refused(error)
+        return
     is_ours = isinstance(error, BadRequest)
     complain(
         "The address asks for something that the server cannot read:" if is_ours else "The server did not answer this:",
         str(error),
     )
+
+
+def _say_key_refused(error: KeyRefused) -> None:
+    problem = "will not do for this" if Settings().api_key else "is not set"
+    st.error(
+        f"The app's own API key, the setting RUNLIGHT_API_KEY, {problem}.",
+        title="The Runlight server does not let the app in",
+        icon=":material/key_off:",
+    )
+    with st.container(gap="xxsmall"):
+        st.text("The server says:")
+        st.code(plain(str(error)[:500]), language=None)
+        st.text("On the server's machine a key is made like this. Set it as RUNLIGHT_API_KEY and start the app again.")
+        st.code(_MAKE_KEY, language="sh", wrap_lines=True)
 
 
 def draw_pager(cursor: str, following: str | None) -> None:

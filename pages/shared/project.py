@@ -21,13 +21,15 @@ def choose(entry: menu.Entry) -> str:
         run_counts = data.run_counts()
     if asked is None and not run_counts.get(data.DEFAULT_PROJECT) and run_counts.get(data.DEMO_PROJECT):
         asked = st.query_params["project"] = data.DEMO_PROJECT
+    elif asked is None and run_counts and data.DEFAULT_PROJECT not in run_counts:
+        asked = st.query_params["project"] = min(run_counts)  # the app's key may be for no other
     project = asked or data.DEFAULT_PROJECT
     if not _NAME.fullmatch(project):
         links.complain("No project can have this name:", project)
         project = data.DEFAULT_PROJECT
     elif project not in (data.DEFAULT_PROJECT, *run_counts):
         links.complain("Nothing has arrived in a project of this name:", project)
-    names = sorted({data.DEFAULT_PROJECT, project, *run_counts}, key=lambda name: (name != data.DEFAULT_PROJECT, name))
+    names = sorted({project, *run_counts}, key=lambda name: (name != data.DEFAULT_PROJECT, name))
     if len(names) > 1:
         st.session_state["chosen_project"] = project
         st.sidebar.selectbox("Project", names, key="chosen_project", on_change=_switch, args=(entry,))

@@ -49,7 +49,7 @@ class Asker:
     """Asks the store. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells (project, event name, columns) and returns '' or why it could not;
     `pseudonym` tells what stands for a person's address in every column;
-    `receive` tells when the client who asks has left.
+    `projects_of` tells which projects a request may ask about, None for all; `receive` when its client has left.
     """
 
     database: Database
@@ -62,6 +62,7 @@ class Asker:
     record: Callable[[str, str, Mapping[str, Any]], str] | None
     pseudonym: Callable[[str], str] | None
     most_seconds: float
+    projects_of: Callable[[Request], frozenset[str] | None]
     receive: Receive = _stays
 
     async def ask(self, question: Callable[[], Answer]) -> Answer:
@@ -144,7 +145,8 @@ async def _keep_stopping(question: Question, answered: "asyncio.Future[Answer]")
 
 async def _asker(request: Request) -> Asker:
     asker: Asker = request.app.state.asker
-    return replace(asker, receive=request.receive)
+    database = asker.database.limited(asker.projects_of(request))
+    return replace(asker, database=database, opener=asker.opener.within(database), receive=request.receive)
 
 
 async def _media_type(request: Request) -> MediaType:
@@ -154,7 +156,9 @@ async def _media_type(request: Request) -> MediaType:
     return chosen
 
 
-_ProjectName = Annotated[str, Query(alias="project", description="Project.")]
+_ProjectName = Annotated[
+    str | None, Query(alias="project", description="Project. Default: the only one of the API key, else `default`.")
+]
 _Since = Annotated[
     str | None,
     Query(description="Start of the window: RFC 3339, a day, or relative like -24h. Default: 7 days before until."),
@@ -162,25 +166,27 @@ _Since = Annotated[
 _Until = Annotated[str | None, Query(description="End of the window, not included. Default: now.")]
 
 
-async def _project(name: _ProjectName = "default") -> str:
-    return read_project(name)
-
-
 Asking = Annotated[Asker, Depends(_asker)]
 Encoding = Annotated[MediaType, Depends(_media_type)]
+
+
+async def _project(asker: Asking, name: _ProjectName = None) -> str:
+    project = asker.database.usual_project if name is None else read_project(name)
+    asker.database.expect_seen(project)
+    return project
+
+
 Project = Annotated[str, Depends(_project)]
 
 
-async def _window(
-    asker: Asking, project: _ProjectName = "default", since: _Since = None, until: _Until = None
-) -> Filters:
+async def _window(asker: Asking, project: Project, since: _Since = None, until: _Until = None) -> Filters:
     return read_filters(asker.clock_ns(), project=project, since=since, until=until)
 
 
 async def _filters(
     request: Request,
     asker: Asking,
-    project: _ProjectName = "default",
+    project: Project,
     since: _Since = None,
     until: _Until = None,
     tz: Annotated[str, Query(description="Time zone that days and hours are cut in.")] = "UTC",

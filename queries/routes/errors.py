@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from queries.database import OtherProject
 from queries.encoding import MediaType
 from queries.filters import BadFilter
 from queries.opening import NoSuchRun
@@ -29,6 +30,11 @@ def answer_errors(api: FastAPI) -> None:
     @api.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         return _answer(422, "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors()))
+
+    @api.exception_handler(OtherProject)
+    async def other_project(request: Request, error: OtherProject) -> Response:
+        log.warning("question refused path=%r reason=%r", request.url.path[:100], str(error))
+        return _answer(403, str(error))
 
     @api.exception_handler(NoSuchRun)
     async def no_such_run(_: Request, error: NoSuchRun) -> Response:

@@ -117,7 +117,7 @@ def test_a_body_without_end_is_cut_off(small_server: RunningServer) -> None:
     chunk = b"%x\r\n%s\r\n" % (LIMIT, b"\xff" * LIMIT)
     sent_bytes = 0
     with connection(small_server.url) as client:
-        client.sendall(b"POST /v1/logs HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        client.sendall(b"POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
         with suppress(BrokenPipeError, ConnectionResetError):
             while sent_bytes < 1000 * LIMIT:
                 client.sendall(chunk)
@@ -128,7 +128,7 @@ def test_a_body_without_end_is_cut_off(small_server: RunningServer) -> None:
 def test_a_client_that_asks_first_is_not_made_to_send_too_much(small_server: RunningServer) -> None:
     with connection(small_server.url) as client:
         client.sendall(
-            b"POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
             b"content-length: 2000000\r\nexpect: 100-continue\r\n\r\n"
         )
         assert client.recv(100).startswith(b"HTTP/1.1 413 ")

@@ -1,0 +1,75 @@
+"""Stands before the whole HTTP application: a route that nobody thought of is closed."""
+
+import logging
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
+
+from access.door import Door
+from access.keys import Projects, Scope
+from ingest.errors import Refused, Unauthenticated
+
+log = logging.getLogger(__name__)
+
+OPEN = frozenset({"/healthz", "/readyz"})
+TELEMETRY = "/v1/"  # its endpoint asks `Door.project_of_request` before anything else, and refuses in OTLP's own form
+
+_REVIEWED = ("/api/runs/", "/api/error-marks")  # where people say what they think of a run or an error
+_PROJECTS = "runlight.projects"
+
+
+class Gate:
+    """An ASGI application that passes on what the door lets in."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
+        if connection["type"] == "lifespan" or connection["path"].startswith(TELEMETRY):
+            await self._app(connection, receive, send)
+            return
+        try:
+            projects = self._admit(connection)
+        except Refused as refused:
+            await _refusal(connection, refused)(connection, receive, send)
+        else:
+            await self._app({**connection, _PROJECTS: projects}, receive, send)
+
+    def _admit(self, connection: Connection) -> Projects:
+        method, path = connection["method"], connection["path"]
+        if path in OPEN:
+            return frozenset()
+        return self._door.admit(Headers(scope=connection), scope_of(method, path), method)
+
+
+def projects_of(request: Request) -> Projects:
+    """The projects that a request may ask about, as the gate has noted. Raises KeyError if it came round the gate."""
+    projects: Projects = request.scope[_PROJECTS]
+    return projects
+
+
+def scope_of(method: str, path: str) -> Scope:
+    """What a key must be for to do this. What is not known to be harmless needs admin."""
+    if method in ("GET", "HEAD"):
+        return Scope.READ
+    if method == "POST" and path.startswith(_REVIEWED):
+        return Scope.REVIEW
+    return Scope.ADMIN
+
+
+def _refusal(connection: Connection, refused: Refused) -> Response:
+    log.warning(
+        "api refused client=%s method=%s path=%r status=%d reason=%r",
+        connection["client"][0] if connection.get("client") else "-",
+        connection["method"],
+        connection["path"][:100],
+        refused.http_status,
+        str(refused),
+    )
+    headers = {"www-authenticate": "Bearer"} if isinstance(refused, Unauthenticated) else {}
+    return Response(orjson.dumps({"error": str(refused)}), refused.http_status, headers, "application/json")

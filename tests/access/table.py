@@ -1,0 +1,89 @@
+"""Everything that the server answers over HTTP, read from the application's own table of routes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from access.door import Door
+from access.keyring import Keyring
+from ingest.pseudonyms import Pseudonyms
+from ingest.receiver import SIGNALS
+from server import http_api
+from settings import Settings
+from tests.access.conftest import PROJECT, TRACE
+from tests.ingest.pipeline import pipeline
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+# What stands in a path, in a parameter that a question cannot do without, and in the body of what is posted.
+PARTS = {
+    "run_id": TRACE,
+    "step_id": "0000000000000001",
+    "fingerprint": "0" * 16,
+    "name": PROJECT,
+    "conversation_id": "talk",
+}
+PARAMETERS = {"key": "gen_ai.agent.name", "q": "work", "by": "release", "a": TRACE, "b": TRACE}
+BODIES = {
+    "corrections": {"kind": "takeover"},
+    "feedback": {"rating": "up"},
+    "error-marks": {"note": "seen", "fingerprint": "0" * 16},
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """One route and method, with all it takes for an answer."""
+
+    method: str
+    path: str
+    needs: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    names_project: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def address(self) -> str:
+        path = self.path.replace(":path", "")
+        for name, value in PARTS.items():
+            path = path.replace(f"{{{name}}}", value)
+        assert "{" not in path, f"tests/access/table.py does not know what to put into {self.path}"
+        return path
+
+    @property
+    def body(self) -> Any:
+        return BODIES.get(self.path.rpartition("/")[2])
+
+
+def served(folder: Path) -> list[Served]:
+    """All of it but the probes, removals last. OTLP's one route stands for a path of each signal."""
+    with pipeline(folder / "table.duckdb") as running:
+        door = Door(Keyring(running.store.cursor()))
+        api = http_api(Settings(), running.store, running.writer, door, Pseudonyms(b""))
+    described = api.openapi()["paths"]
+    found = [_served(method, path, described) for path, methods in _routes(api.routes) for method in methods]
+    telemetry = [Served("POST", f"/v1/{signal}", "ingest") for signal in SIGNALS]
+    return telemetry + sorted(found, key=lambda one: (one.method == "DELETE", str(one)))
+
+
+def _routes(routes: Sequence[Any]) -> Iterator[tuple[str, Sequence[str]]]:
+    for route in routes:
+        if hasattr(route, "original_router"):  # FastAPI keeps included routers whole
+            yield from _routes(route.original_router.routes)
+        elif not route.path.startswith("/v1/") and route.path not in ("/healthz", "/readyz"):
+            yield route.path, sorted(route.methods)
+
+
+def _served(method: str, path: str, described: dict[str, Any]) -> Served:
+    """What a key must be for is said here once more, as the README says it."""
+    needs = {"GET": "read", "HEAD": "read", "POST": "review"}.get(method, "admin")
+    operation = described.get(path.replace(":path", ""), {}).get(method.lower(), {})
+    parameters = operation.get("parameters", [])
+    required = [one["name"] for one in parameters if one["in"] == "query" and one["required"]]
+    needed = {name: (PARTS | PARAMETERS).get(name, "") for name in required}
+    window = {"since": "1970-01-01"} if any(one["name"] == "since" for one in parameters) else {}
+    names_project = any(one["name"] == "project" for one in parameters) or "{name}" in path
+    return Served(method, path, needs, needed | window, names_project)
