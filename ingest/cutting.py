@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -21,22 +20,26 @@ _SOURCES: dict[str, type[Message]] = {"resource": Resource, "scope": Instrumenta
 _CUT_TYPES = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES)
 
 
-def cut_records(records: Records, limit: int) -> Records:
-    """The records in which no text or bytes value is longer than `limit` bytes: what was longer ends in a marker with
-    its true length. Records without such a value stay byte for byte as they came."""
-    sources = records.sources
+def cut_sources(sources: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """The `sources` of records with no text or bytes value longer than `limit` bytes in resources and scopes: what was
+    longer ends in a marker with its true length."""
     for name, kind in _SOURCES.items():
         if (sources[name].bin.size() > limit).any():
             sources = sources.with_columns(
                 pl.Series(name, [_cut(kind, data, limit) for data in sources[name]], dtype=pl.Binary)
             )
+    return sources
+
+
+def cut_records(records: Records, limit: int) -> Records:
+    """The records, cut likewise. One without such a value stays byte for byte as it came."""
     large = np.flatnonzero(pc.greater(pc.binary_length(records.data), limit).to_numpy(zero_copy_only=False))
     if not len(large):
-        return records if sources is records.sources else replace(records, sources=sources)
+        return records
     messages = records.data.to_pylist()
     for row in large.tolist():
         messages[row] = _cut(MESSAGES[records.signal], messages[row], limit)
-    return read_records(records.signal, sources, records.source, pa.array(messages, pa.binary()))
+    return read_records(records.signal, records.sources, records.source, pa.array(messages, pa.binary()))
 
 
 def _cut(kind: type[Message], data: bytes, limit: int) -> bytes:

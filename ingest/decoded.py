@@ -1,7 +1,9 @@
 """Records as Arrow columns, and where they come from: what every stage between socket and store works on."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -11,6 +13,10 @@ import pyarrow.compute as pc
 from ingest.attributes import Attributes, attributes
 from ingest.cells import Indices, Mask, Words, words
 from ingest.intake import Signal
+
+# What is worked on at once. Ordinary requests stay far below; the rest of the pipeline needs up to 2 KB for each.
+RECORDS_PER_PART = 16_384
+_ATTRIBUTES_PER_PART = 500_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,22 @@ class Records:
         """The records from `start` to before `end`."""
         rows = np.arange(len(self))
         return self.keep((rows >= start) & (rows < end))
+
+    def parts(self) -> Iterator["Records"]:
+        """All of them in order, in parts that need a bounded amount of memory; at least one part."""
+        places = np.arange(len(self)) // RECORDS_PER_PART
+        if "attributes" in self.fields.schema.names:
+            counts = pc.list_value_length(self.fields.column("attributes")).to_numpy(zero_copy_only=False)
+            places += np.cumsum(counts).astype(np.int64) // _ATTRIBUTES_PER_PART
+        bounds = [0, *(np.flatnonzero(np.diff(places)) + 1).tolist(), len(self)]
+        for start, end in pairwise(bounds):
+            yield self.part(start, end)
+
+    def narrowed(self, most_attributes: int) -> "Records":
+        """The same with no more than the first so many attributes of each; their bytes stay whole."""
+        sent = pc.list_slice(self.fields.column("attributes"), 0, most_attributes)
+        at = self.fields.schema.get_field_index("attributes")
+        return replace(self, fields=self.fields.set_column(at, "attributes", sent))
 
     def from_sources(self, *names: str) -> pl.DataFrame:
         """Columns of `sources`, a row a record."""

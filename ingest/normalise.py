@@ -22,6 +22,7 @@ from ingest.rules import fill, rules_at_work
 from ingest.values import json_or_text
 
 TEXT_CHARACTERS = 2_000
+MOST_ATTRIBUTES = 4_096
 LABEL_CHARACTERS = 128
 
 _FIRST = ("evaluator_type",)
@@ -41,9 +42,13 @@ def normalise(records: Records, pseudonyms: Pseudonyms) -> pl.DataFrame:
     """The canonical columns of spans or log records, one row each, named and typed as table `spans` has them.
 
     Unknown is null, never 0. A value that a transform cannot read leaves its field to the next rule and
-    `unread:<field>` in `flaws`; the record itself keeps it.
+    `unread:<field>` in `flaws`; the record itself keeps it. So it does with the attributes of a record beyond the first
+    `MOST_ATTRIBUTES`, which are not looked at (`attributes_beyond:4096`).
     """
-    batch = read_batch(records, pseudonyms)
+    sent = pc.list_value_length(records.fields.column("attributes"))
+    overfull = np.flatnonzero(pc.greater(sent, MOST_ATTRIBUTES).to_numpy(zero_copy_only=False))
+    batch = read_batch(records.narrowed(MOST_ATTRIBUTES) if len(overfull) else records, pseudonyms)
+    batch.flaws.append((overfull, f"attributes_beyond:{MOST_ATTRIBUTES}"))
     detect_dialects(batch)
     rules = rules_at_work(batch)
     fill_kind(batch, rules)

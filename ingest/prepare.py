@@ -3,8 +3,8 @@
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from ingest import wire
 from ingest.batch import log_time
 from ingest.cells import Indices
-from ingest.cutting import cut_records
+from ingest.cutting import cut_records, cut_sources
 from ingest.decoded import Records
 from ingest.errors import Undecodable
 from ingest.events import event_records
@@ -24,10 +24,11 @@ from ingest.normalise import normalise
 from ingest.prices import PRICED_BY, PriceList
 from ingest.pseudonyms import Pseudonyms
 from ingest.redact import Redactor
-from ingest.redaction import redact_records
+from ingest.redaction import Counts, redact_records, redact_sources
 
 _log = logging.getLogger(__name__)
 _ZERO_TRACE, _ZERO_SPAN = bytes(16), bytes(8)
+_ORIGINS = ("request", "project", "received_at")
 _SPAN_TIMES = ("start_time_unix_nano", "end_time_unix_nano")
 _LATEST_NS = 2**63 - 2  # the value after it is DuckDB's "infinity"
 _LONGEST_MS = 2**62 / 1e6  # no time less this leaves our type
@@ -35,8 +36,10 @@ _LONGEST_MS = 2**62 / 1e6  # no time less this leaves our type
 
 @dataclass(slots=True)
 class Prepared:
-    """The rows of some requests of one signal, and what each request is to be told after the commit.
+    """The rows of some requests of one signal, or of a part of them that is as much as is held at once.
 
+    `requests` are to be answered after the commit: all of them with the last part, none before; so are `failures`,
+    those that are no valid OTLP, and `rejected`, the records that cannot be kept.
     `rows` are those of the signal's table, with the columns request and record beside the table's own.
     `events` are the span events that are steps, as rows of `spans` whose parent is the span that holds them.
     """
@@ -51,7 +54,7 @@ class Prepared:
     rejected: pl.DataFrame
     unread: pl.DataFrame
     received: pl.DataFrame
-    redacted: Mapping[str, Counter[str]] = field(default_factory=dict)
+    redacted: Counts
 
     def receipt(self, index: int) -> Receipt:
         """The answer to the request at this index, once everything is committed."""
@@ -71,40 +74,56 @@ class Preparer:
         self._pseudonyms = pseudonyms
         self._most_value_bytes = most_value_bytes
 
-    def prepare(self, signal: Signal, requests: Sequence[Request]) -> Prepared:
-        """Everything about these requests that can be done without the store."""
+    def prepare(self, signal: Signal, requests: Sequence[Request]) -> Iterator[Prepared]:
+        """Everything about these requests that can be done without the store, part by part; at least one part."""
         try:
-            records, redacted, failures = self._clean(signal, requests)
+            clean = self._clean(signal, requests)
         except DecodeError:  # in a part that nobody has looked into before
-            records, redacted, failures = self._clean(signal, requests, is_strict=True)
-        records = replace(records, sources=_with_ids(records.sources))
-        received = records.from_sources("request", "project")
+            clean = self._clean(signal, requests, is_strict=True)
+        *parts, last = clean.parts
+        for part in parts:
+            yield self._prepared(part, (), {}, clean.rejected.clear(), {})
+        yield self._prepared(last, requests, clean.failures, clean.rejected, clean.redacted)
+
+    def _clean(self, signal: Signal, requests: Sequence[Request], *, is_strict: bool = False) -> "_Clean":
+        """The records that can be kept, without secrets and without overlong values. Raises `DecodeError` if only a
+        strict look tells which requests are no valid OTLP."""
+        records, failures = wire.decode(signal, requests, is_strict=is_strict)
+        redacted: Counts = {}
+        sources = redact_sources(self._redactor, _with_origins(records, requests), redacted)
+        records = replace(records, sources=_with_ids(cut_sources(sources, self._most_value_bytes)))
         reasons = _reasons(records)
-        rejected = received.with_columns(reason=reasons).drop_nulls("reason")
-        records = records.keep(reasons.is_null().to_numpy())
+        rejected = records.from_sources(*_ORIGINS).with_columns(reason=reasons).drop_nulls("reason")
+        parts = []
+        for part in records.keep(reasons.is_null().to_numpy()).parts():
+            clean = redact_records(self._redactor, part, redacted)
+            parts.append(cut_records(clean, self._most_value_bytes))
+        if len(parts) > 1:
+            parts = [replace(part) for part in parts]  # without what was laid out to look for secrets
+        return _Clean(parts, redacted, failures, rejected)
+
+    def _prepared(
+        self,
+        records: Records,
+        requests: Sequence[Request],
+        failures: dict[int, Undecodable],
+        rejected: pl.DataFrame,
+        redacted: Counts,
+    ) -> Prepared:
         rows, unread = self._rows(records)
         return Prepared(
-            signal=signal,
+            signal=records.signal,
             requests=requests,
             rows=rows,
-            events=self._event_rows(records) if signal is Signal.SPAN else None,
+            events=self._event_rows(records) if records.signal is Signal.SPAN else None,
             resources=_distinct(records.sources, "resource"),
             scopes=_distinct(records.sources, "scope"),
             failures=failures,
             rejected=rejected,
             unread=unread,
-            received=received,
+            received=pl.concat([records.from_sources(*_ORIGINS), rejected.select(_ORIGINS)]),
             redacted=redacted,
         )
-
-    def _clean(
-        self, signal: Signal, requests: Sequence[Request], *, is_strict: bool = False
-    ) -> tuple[Records, dict[str, Counter[str]], dict[int, Undecodable]]:
-        """The records without secrets and without overlong values, how many secrets there were, and the requests that
-        are no valid OTLP. Raises `DecodeError` if only a strict look tells which these are."""
-        records, failures = wire.decode(signal, requests, is_strict=is_strict)
-        records, redacted = redact_records(self._redactor, _with_origins(records, requests))
-        return cut_records(records, self._most_value_bytes), redacted, failures
 
     def reread(self, records: Records) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The rows and the events of stored records, as `Prepared` has them; nothing is rejected or redacted."""
@@ -164,12 +183,22 @@ class Preparer:
         )
 
 
-def _with_origins(records: Records, requests: Sequence[Request]) -> Records:
+@dataclass(frozen=True, slots=True)
+class _Clean:
+    """Records in the parts that they are read in, and what is known of their requests by then."""
+
+    parts: Sequence[Records]
+    redacted: Counts
+    failures: dict[int, Undecodable]
+    rejected: pl.DataFrame
+
+
+def _with_origins(records: Records, requests: Sequence[Request]) -> pl.DataFrame:
     projects = pl.Series("project", [request.project for request in requests], dtype=pl.String)
     received_ns = pl.Series("received_at", [request.received_ns for request in requests], dtype=pl.UInt64)
     request = records.sources["request"]
     origins = (projects.gather(request), _times(received_ns).gather(request))
-    return replace(records, sources=records.sources.with_columns(*origins))
+    return records.sources.with_columns(*origins)
 
 
 def _spread(values: pl.Series, at: Indices, height: int) -> pl.Series:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -22,26 +21,32 @@ from ingest.wire import MESSAGES, POINT_TYPES, read_records
 _NESTED_KEY = r"(?i)(?:authorization|cookie|passw[a-z]*|passphrase|secret|credentials|key|token)\"\s*:"
 
 
-def redact_records(redactor: Redactor, records: Records) -> tuple[Records, dict[str, Counter[str]]]:
-    """The records with every secret in them, their resources and scopes replaced by a marker that names its rule; and
-    per project how many each rule replaced. `records.sources` has the project."""
-    counts: dict[str, Counter[str]] = {}
-    sources = records.sources
+Counts = dict[str, Counter[str]]  # by project: how many values each rule replaced
+
+
+def redact_sources(redactor: Redactor, sources: pl.DataFrame, counts: Counts) -> pl.DataFrame:
+    """The `sources` of records, which have the project, with every secret in resources and scopes replaced by a marker
+    that names its rule. Adds to `counts`."""
     for name, kind in (("resource", Resource), ("scope", InstrumentationScope)):
         sources = _clean_sources(redactor, sources, name, kind, counts)
-    data, suspicious = records.data, _suspicious_rows(redactor, records)
-    if suspicious:
-        messages, projects = data.to_pylist(), records.from_sources("project")["project"]
-        found = _rewritten(redactor, MESSAGES[records.signal], [messages[row] for row in suspicious])
-        for row, (message, count) in zip(suspicious, found, strict=True):
-            messages[row] = message
-            counts.setdefault(projects[row], Counter()).update(count)
-        return read_records(records.signal, sources, records.source, pa.array(messages, pa.binary())), counts
-    return (records if sources is records.sources else replace(records, sources=sources)), counts
+    return sources
+
+
+def redact_records(redactor: Redactor, records: Records, counts: Counts) -> Records:
+    """The records with every secret in them replaced likewise. Adds to `counts`."""
+    suspicious = _suspicious_rows(redactor, records)
+    if not suspicious:
+        return records
+    messages, projects = records.data.to_pylist(), records.from_sources("project")["project"]
+    found = _rewritten(redactor, MESSAGES[records.signal], [messages[row] for row in suspicious])
+    for row, (message, count) in zip(suspicious, found, strict=True):
+        messages[row] = message
+        counts.setdefault(projects[row], Counter()).update(count)
+    return read_records(records.signal, records.sources, records.source, pa.array(messages, pa.binary()))
 
 
 def _clean_sources(
-    redactor: Redactor, sources: pl.DataFrame, name: str, kind: type[Message], counts: dict[str, Counter[str]]
+    redactor: Redactor, sources: pl.DataFrame, name: str, kind: type[Message], counts: Counts
 ) -> pl.DataFrame:
     distinct = sources[name].unique().to_list()
     rewritten = dict(zip(distinct, _rewritten(redactor, kind, distinct), strict=True))

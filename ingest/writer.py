@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 
@@ -115,23 +115,29 @@ class Writer:
         while (gathered := self._gather()) is not None:
             parts: list[_Part] = []
             for signal in Signal:
-                parts += self._prepare(signal, [item for item in gathered if item[0].signal is signal])
+                for part in self._prepare(signal, [item for item in gathered if item[0].signal is signal]):
+                    if part[0].requests:
+                        parts.append(part)
+                    else:  # more of them follows, and that is too much to be held at once
+                        self._prepared.put(_Gathered((), [part]))
             self._prepared.put(_Gathered(gathered, parts))
         self._prepared.put(_STOP)
 
-    def _prepare(self, signal: Signal, waiting: Sequence[_Waiting]) -> list[_Part]:
+    def _prepare(self, signal: Signal, waiting: Sequence[_Waiting]) -> Iterator[_Part]:
         """What of these can be committed. One that our own code fails on is refused, and its neighbours are not."""
         if not waiting:
-            return []
+            return
         try:
-            return [(self._preparer.prepare(signal, [request for request, _ in waiting]), waiting)]
+            for prepared in self._preparer.prepare(signal, [request for request, _ in waiting]):
+                yield prepared, waiting if prepared.requests else ()
         except Exception:  # noqa: BLE001 - every waiting request must get its answer
             if len(waiting) > 1:
                 half = len(waiting) // 2
-                return self._prepare(signal, waiting[:half]) + self._prepare(signal, waiting[half:])
-            _log.exception("request failed signal=%s", signal)
-            self._refuse(waiting, Failed("the server failed on this request"))
-            return []
+                yield from self._prepare(signal, waiting[:half])
+                yield from self._prepare(signal, waiting[half:])
+            else:
+                _log.exception("request failed signal=%s", signal)
+                self._refuse(waiting, Failed("the server failed on this request"))
 
     def _gather(self) -> list[_Waiting] | None:
         """What waits, at most one commit's worth; None when there is no more to come."""
@@ -153,12 +159,15 @@ class Writer:
         return gathered
 
     def _commit_forever(self) -> None:
+        is_incomplete = False  # a part was not stored whose requests are only answered with the last part
         while (gathered := self._prepared.get()) is not None:
             if isinstance(gathered, _Removal):
                 self._remove(gathered)
                 continue
             committed = gathered.parts
             try:
+                if is_incomplete and gathered.waiting:
+                    raise Busy("an earlier part of the same requests could not be stored")
                 with self._store.transaction():
                     self._insert_sources([prepared for prepared, _ in committed])
                     for prepared, _ in committed:
@@ -167,6 +176,7 @@ class Writer:
                 _log.exception("commit failed requests=%d", len(gathered.waiting))
                 for _, waiting in committed:
                     self._refuse(waiting, Busy("the store could not take the records"))
+                is_incomplete = not gathered.waiting
             else:
                 for prepared, waiting in committed:
                     self._remember_sources(prepared)
@@ -274,7 +284,8 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class _Gathered:
-    """What travels from the first thread to the second: all requests, and the prepared ones by signal."""
+    """What travels from the first thread to the second: the requests that are done with it, and what was prepared, by
+    signal; or no request and an earlier part of what belongs to those that come next."""
 
     waiting: Sequence[_Waiting]
     parts: Sequence[_Part]
@@ -295,8 +306,10 @@ def _ledger(
     now_ns = time.time_ns()
     time_column = TIMES[prepared.signal]
     entries = []
-    for project in sorted({request.project for request in prepared.requests}):
+    for project in sorted({*prepared.received["project"], *(request.project for request in prepared.requests)}):
         requests = [request for request in prepared.requests if request.project == project]
+        received = prepared.received.filter(pl.col("project") == project)
+        received_ns = [*received["received_at"].cast(pl.Int64).unique(), *(request.received_ns for request in requests)]
         mine = rows.filter(pl.col("project") == project)
         rejected = prepared.rejected.filter(pl.col("project") == project)
         reasons = Counter(rejected["reason"]) + Counter(
@@ -310,11 +323,11 @@ def _ledger(
                 "batch_id": batch_id,
                 "project": project,
                 "signal": str(prepared.signal),
-                "received_at": min(request.received_ns for request in requests),
+                "received_at": min(received_ns),
                 "committed_at": now_ns,
                 "request_count": len(requests),
                 "body_bytes": sum(len(request.body) for request in requests),
-                "received_count": prepared.received.filter(pl.col("project") == project).height,
+                "received_count": received.height,
                 "stored_count": len(mine),
                 "duplicate_count": duplicates.filter(pl.col("project") == project).height,
                 "conflicting_count": conflicts.filter(pl.col("project") == project).height,

@@ -17,7 +17,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "only its header": lambda good: good[:4096],
     "cut in half": lambda good: good[: len(good) // 2],
     "a broken header": lambda good: good[:20] + b"\xff" * 40 + good[60:],
-    "a broken middle": lambda good: good[: len(good) // 2] + b"\xff" * 4096 + good[len(good) // 2 + 4096 :],
+    "a broken middle": lambda good: good[: len(good) // 4] + b"\xff" * (len(good) // 2) + good[-(len(good) // 4) :],
     "its blocks zeroed": lambda good: good[:12288] + bytes(len(good) - 12288),
 }
 

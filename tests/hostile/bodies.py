@@ -146,7 +146,8 @@ def _deep_protobuf(depth: int) -> bytes:
     value = b"\x0a\x01x"
     for _ in range(depth):
         value = _length_delimited(5, _length_delimited(1, value))
-    return _in_span(_length_delimited(9, _length_delimited(1, b"password") + _length_delimited(2, value)))
+    ids = Span(trace_id=bytes.fromhex(TRACE), span_id=bytes.fromhex(ROOT)).SerializeToString()
+    return _in_span(ids + _length_delimited(9, _length_delimited(1, b"password") + _length_delimited(2, value)))
 
 
 _SOUND = json_format.ParseDict(request(), TracesData()).SerializeToString() + _in_span(

@@ -40,7 +40,7 @@ def test_a_mutated_body_is_read_or_refused(
     def attempt(body: bytes, made: list[Change]) -> None:
         began = time.process_time()
         request = Request(signal, changed(body, made), encoding, "default", time.time_ns())
-        prepared = preparer.prepare(signal, [request])
+        (prepared,) = preparer.prepare(signal, [request])
         assert prepared.unread.is_empty()
         assert prepared.receipt(0).rejected_count == prepared.rejected.height
         assert time.process_time() - began < MOST_SECONDS

@@ -9,9 +9,11 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
 from ingest import prepare
-from ingest.decoded import Records
+from ingest.blocks import unpack
+from ingest.decoded import RECORDS_PER_PART, Records
 from ingest.errors import Busy, ShuttingDown, Undecodable
 from ingest.intake import Request, Signal
+from ingest.normalise import MOST_ATTRIBUTES
 from ingest.pseudonyms import Pseudonyms
 from tests.ingest.pipeline import Pipeline, pipeline
 
@@ -46,6 +48,60 @@ def test_a_resent_request_adds_no_span(tmp_path: Path) -> None:
         assert running.rows("select name from spans order by name") == [("a",), ("b",)]
         assert running.rows("select count(*) from content_blocks") == [(1,)]
         assert _ledger(running) == (4, 2, 2, 0, 0, 0)
+
+
+def _many_spans(count: int) -> TracesData:
+    data = _spans("first")
+    spans = data.resource_spans[0].scope_spans[0].spans
+    for number in range(1, count):
+        span_id = number.to_bytes(4, "big") * 2
+        spans.add(trace_id=bytes([1] * 16), span_id=span_id, name="more", start_time_unix_nano=NOW_NS)
+    return data
+
+
+def test_what_is_too_much_for_one_commit_is_stored_in_several_and_answered_after_the_last(tmp_path: Path) -> None:
+    many = _many_spans(2 * RECORDS_PER_PART + 1)
+    for place in (0, -1):
+        many.resource_spans[0].scope_spans[0].spans[place].trace_id = b"short"
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        receipt = running.send(Signal.SPAN, many)
+        assert (receipt.rejected_count, receipt.message) == (2, "not stored: 2 with an invalid trace id")
+        stored = 2 * RECORDS_PER_PART - 1
+        assert _ledger(running) == (stored + 2, stored, 0, 0, 2, 0)
+        assert running.rows("select count(*)::int, sum(request_count)::int from ingest_batches") == [(2, 1)]
+        running.send(Signal.SPAN, many)
+        assert _ledger(running) == (2 * stored + 4, stored, stored, 0, 4, 0)
+
+
+def test_a_request_of_which_one_part_could_not_be_stored_is_not_acknowledged(tmp_path: Path) -> None:
+    many = _many_spans(2 * RECORDS_PER_PART)
+    spans = many.resource_spans[0].scope_spans[0].spans
+    spans[1].CopyFrom(spans[0])
+    spans[1].name = "a twin, for which there is no room"
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, _spans("earlier", trace=2))
+        running.send(Signal.SPAN, _spans("twin", trace=2))
+        running.store.connection.execute("alter table span_conflicts rename to span_conflicts_away")
+        with pytest.raises(Busy):
+            running.send(Signal.SPAN, many)
+        running.store.connection.execute("alter table span_conflicts_away rename to span_conflicts")
+        running.send(Signal.SPAN, many)
+        assert running.rows("select count(*)::int from spans") == [(2 * RECORDS_PER_PART,)]
+        assert running.rows("select count(*)::int from span_conflicts") == [(2,)]
+
+
+def test_only_the_first_attributes_of_a_record_are_looked_at_and_all_are_kept(tmp_path: Path) -> None:
+    data = _spans("overfull")
+    span = data.resource_spans[0].scope_spans[0].spans[0]
+    for key in (*(f"key-{number}" for number in range(MOST_ATTRIBUTES)), "gen_ai.agent.name"):
+        span.attributes.add(key=key).value.string_value = "value"
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        running.send(Signal.SPAN, data)
+        assert running.rows("select len(labels), agent_name, flaws from spans") == [
+            (MOST_ATTRIBUTES, None, [f"attributes_beyond:{MOST_ATTRIBUTES}"])
+        ]
+        ((block,),) = running.rows("select data from content_blocks")
+        assert Span.FromString(unpack(block)[0]) == span
 
 
 def test_a_span_that_comes_twice_in_one_request_is_stored_once(tmp_path: Path) -> None:
