@@ -91,6 +91,10 @@ class Client:
         """What people said of a group of errors, the newest first."""
         return self._table("/api/error-marks", {"project": project, "fingerprint": fingerprint})
 
+    def evaluation_runs(self, **asked: Any) -> pl.DataFrame:
+        """The judged runs, the worst first; by judgements of a `name` and `evaluator` where asked for."""
+        return self._table("/api/evaluation-runs", asked)
+
     def filter_values(self, **asked: Any) -> pl.DataFrame:
         """field, value, run_count"""
         return self._table("/api/filter-values", asked)

@@ -215,6 +215,13 @@ def error_marks(database: Database, project: str, fingerprint: str, limit: int =
     return database.ask("error_marks", {"project": project, "fingerprint": fingerprint, "limit": limit})
 
 
+def evaluation_runs(
+    database: Database, filters: Filters, *, name: str | None = None, evaluator: str | None = None, limit: int = 100
+) -> pa.Table:
+    """The judged runs of the window, the worst first; by judgements of this name and evaluator where asked for."""
+    return database.ask("evaluation_runs", filters.values() | {"name": name, "evaluator": evaluator, "limit": limit})
+
+
 def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:
     """The newest rows of the ledger."""
     return database.ask("ingest_batches", {"project": project, "limit": limit})

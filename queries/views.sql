@@ -1315,3 +1315,148 @@ from asked_runs(
 ) as runs
 left join stepped on runs.run_id = stepped.run_id
 left join called on runs.run_id = called.run_id;
+
+-- Whether a judgement says that the work was bad: by its label if that is one of the words for it, else by its score, if
+-- all scores of its name (the highest is top_score) lie within 0 and 1: below the middle is bad. Null where neither tells.
+create or replace macro judges_bad(label, score, top_score) as
+case
+    when lower(label) in (
+        'fail', 'failed', 'negative', 'bad', 'thumbs_down', 'down', 'false', 'no', 'incorrect', 'wrong'
+    ) then true
+    when lower(label) in (
+        'pass', 'passed', 'positive', 'good', 'thumbs_up', 'up', 'true', 'yes', 'correct', 'right'
+    ) then false
+    when score >= 0 and top_score <= 1 then score < 0.5
+end;
+
+-- Which part of the judgements that tell good from bad say bad: null where none does.
+create or replace macro bad_rate(is_bad) as count(*) filter (where is_bad) / nullif(count(is_bad), 0);
+
+-- The records since since_ns that judge work or belong to a replayed case, each with its run: that of its step, else
+-- that of its trace (plumbing, which has no step). judged_step_id is what was judged: the step above a judgement, or the
+-- step itself that carries one.
+create or replace macro evaluating_records(in_project, since_ns) as table
+with told as (
+    select
+        trace_id,
+        span_id,
+        case when kind = 'evaluation' then parent_span_id else span_id end as judged_span_id,
+        block_id,
+        block_position,
+        evaluation_name,
+        evaluator_type,
+        evaluation_score,
+        evaluation_label,
+        evaluation_explanation,
+        evaluation_case,
+        evaluation_suite,
+        replay_category,
+        coalesce(ended_at, started_at, received_at) as told_at
+    from spans
+    where project = in_project
+        and coalesce(
+            evaluation_name, evaluation_label, evaluation_case, evaluation_suite, replay_category, evaluation_score::varchar
+        ) is not null
+        -- A day of slack for clocks that are behind those of their runs' roots.
+        and coalesce(started_at, ended_at, received_at) >= make_timestamp_ns(since_ns - 86400000000000)
+),
+
+stepped as (
+    select
+        steps.run_id,
+        told.*
+    from told
+    inner join steps
+        on steps.project = in_project and told.block_id = steps.block_id and told.block_position = steps.block_position
+            and lower(hex(told.span_id)) = steps.step_id
+),
+
+traced as (
+    select
+        run_id,
+        unnest(trace_ids) as trace_hex
+    from runs
+    where project = in_project
+),
+
+unstepped as (
+    select
+        traced.run_id,
+        told.*
+    from told
+    inner join traced on lower(hex(told.trace_id)) = traced.trace_hex
+    anti join stepped
+        on told.block_id = stepped.block_id and told.block_position = stepped.block_position
+            and told.span_id = stepped.span_id
+),
+
+placed as (
+    from stepped
+    union all by name
+    from unstepped
+)
+
+select
+    run_id,
+    lower(hex(span_id)) as step_id,
+    lower(hex(judged_span_id)) as judged_step_id,
+    evaluation_name,
+    evaluator_type,
+    evaluation_score,
+    evaluation_label,
+    evaluation_explanation,
+    evaluation_case,
+    evaluation_suite,
+    replay_category,
+    told_at
+from placed;
+
+-- The judgements of the runs that the common filters let through: one row each, with its case if the run is a replay.
+create or replace macro asked_evaluations(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+with records as materialized (
+    select *
+    from evaluating_records(in_project, since_ns)
+),
+
+cases as (
+    select
+        run_id,
+        arg_min(evaluation_case, told_at) as evaluation_case,
+        arg_min(evaluation_suite, told_at) as evaluation_suite,
+        arg_min(replay_category, told_at) as replay_category
+    from records
+    group by run_id
+)
+
+select
+    runs.run_id,
+    runs.started_at as run_started_at,
+    runs.status as run_status,
+    coalesce(runs.name, runs.agent_name) as run_name,
+    runs.workflow_name,
+    runs.service_version,
+    records.step_id,
+    records.judged_step_id,
+    coalesce(records.evaluation_name, 'unnamed') as evaluation_name,
+    coalesce(records.evaluator_type, 'unknown') as evaluator_type,
+    records.evaluation_score,
+    records.evaluation_label,
+    records.evaluation_explanation,
+    cases.evaluation_case,
+    cases.evaluation_suite,
+    cases.replay_category,
+    records.told_at as judged_at,
+    judges_bad(
+        records.evaluation_label, records.evaluation_score,
+        max(records.evaluation_score) over (partition by records.evaluation_name)
+    ) as is_bad
+from asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as runs
+inner join records on runs.run_id = records.run_id
+inner join cases on runs.run_id = cases.run_id
+where coalesce(records.evaluation_name, records.evaluation_label, records.evaluation_score::varchar) is not null;

@@ -85,6 +85,21 @@ async def tool_calls(
     )
 
 
+@router.get("/api/evaluation-runs", summary="Runs of a window that were judged, the worst first")
+async def evaluation_runs(
+    asker: Asking,
+    encoding: Encoding,
+    filters: RunFilters,
+    name: Annotated[str | None, Query(description="Only judgements of this name.")] = None,
+    evaluator: Annotated[str | None, Query(description="Only by human, model, code or unknown.")] = None,
+    limit: Limit = 100,
+) -> Response:
+    return await asker.table(
+        encoding,
+        lambda: questions.evaluation_runs(asker.database, filters, name=name, evaluator=evaluator, limit=limit),
+    )
+
+
 @router.get("/api/filter-values", summary="What runs can be narrowed by")
 async def filter_values(asker: Asking, encoding: Encoding, filters: RunFilters, limit: Limit = 100) -> Response:
     return await asker.table(encoding, lambda: questions.filter_values(asker.database, filters, limit))

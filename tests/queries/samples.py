@@ -150,6 +150,7 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "derived_run_steps": _derived(opening.derived_run_steps, ["human-correction"]),
     "error_marks": _whole(lambda database: questions.error_marks(database, PROJECT, LEDGER_DOWN)),
     "error_runs": _whole(lambda database: questions.error_runs(database, FILTERS, LEDGER_DOWN).rows),
+    "evaluation_runs": _whole(lambda database: questions.evaluation_runs(database, FILTERS)),
     "filter_values": _whole(lambda database: questions.filter_values(database, FILTERS)),
     "ingest_batches": _whole(lambda database: questions.ingest_batches(database, PROJECT, 10)),
     "ingest_services": _whole(lambda database: questions.ingest_services(database, PROJECT, 0, 2**62)),
