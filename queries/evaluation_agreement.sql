@@ -17,7 +17,7 @@ with judged as (
         $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
         $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
-    where is_bad is not null and ($by = 'run' or judged_step_id is not null)
+    where is_bad is not null and evaluator_type in ('human', 'model') and ($by = 'run' or judged_step_id is not null)
     group by run_id, case when $by = 'step' then judged_step_id end
     having human_says_bad is not null and model_says_bad is not null
 ),

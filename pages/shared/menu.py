@@ -40,9 +40,25 @@ ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
 LATENCY = Entry("pages/latency.py", "Latency", ":material/timer:", "Signals")
 APPROVALS = Entry("pages/approvals.py", "Approvals", ":material/how_to_reg:", "Signals")
 CORRECTIONS = Entry("pages/corrections.py", "Corrections", ":material/edit_note:", "Signals")
+EVALUATIONS = Entry("pages/evaluations.py", "Evaluations", ":material/grading:", "Signals")
 USERS = Entry("pages/users.py", "Users", ":material/group:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
-ENTRIES = (RUNS, ERRORS, TOOLS, ROUTES, COST, LATENCY, APPROVALS, CORRECTIONS, USERS, INGEST, RUN, CONVERSATION, SEARCH)
+ENTRIES = (
+    RUNS,
+    ERRORS,
+    TOOLS,
+    ROUTES,
+    COST,
+    LATENCY,
+    APPROVALS,
+    CORRECTIONS,
+    EVALUATIONS,
+    USERS,
+    INGEST,
+    RUN,
+    CONVERSATION,
+    SEARCH,
+)
 
 
 def navigation() -> tuple[Entry, "st.Page"]:
