@@ -9,7 +9,8 @@ from tests.hostile.posts import one_span
 from tests.serving import RunningServer
 
 IDLE_CONNECTIONS = 500
-BEGINNING = b"POST /v1/traces HTTP/1.1\r\nhost: [::1]\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
+HEADERS = b"host: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
+BEGINNING = b"POST /v1/traces HTTP/1.1\r\n" + HEADERS
 WAYS_TO_DAWDLE = (b"", b"POST /v1/tr", BEGINNING, BEGINNING + b"{")
 
 
