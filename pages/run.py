@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import address, data, faces, filters, inspector, menu, overview, recording, steps, timeline
+from pages.shared import address, data, faces, filters, inspector, links, menu, overview, recording, steps, timeline
 from queries.client import NotFound
 
 chosen = filters.current()
@@ -17,6 +17,7 @@ except NotFound:
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     menu.draw_way_back()
+    links.draw_compare(project, run_id)
     recording.draw(project, run_id, address.text("step") or None)
     overview.download(project, run_id)
 overview.title(run, zone)

@@ -6,6 +6,7 @@ with durations as (
         bucket_of(run_started_at, $bucket, $tz) as bucket_at,
         value,
         kind,
+        agent_name,
         working_ms
     from asked_durations(
         $by, $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
@@ -29,11 +30,12 @@ buckets as (
         places.place,
         durations.value,
         durations.kind,
+        case when $by = 'step' then any_value(durations.agent_name) end as agent_name,
         count(*) as step_count,
         quantile_cont(durations.working_ms, [0.5, 0.95, 0.99]) as quantiles
     from durations
     inner join places on durations.value is not distinct from places.value and durations.kind = places.kind
-    group by all
+    group by durations.bucket_at, places.place, durations.value, durations.kind
 )
 
 select
@@ -41,6 +43,7 @@ select
     place,
     value,
     kind,
+    agent_name,
     step_count,
     quantiles[1] as p50_ms,
     quantiles[2] as p95_ms,

@@ -32,6 +32,7 @@ class Entry:
 RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
 RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True, of="run")
 CONVERSATION = Entry("pages/conversation.py", "Conversation", ":material/forum:", takes=(), hidden=True, of="session")
+COMPARE = Entry("pages/compare.py", "Compare", ":material/compare_arrows:", takes=(), hidden=True, of="a")
 SEARCH = Entry("pages/search.py", "Search", ":material/search:", takes=(), hidden=True, of="for")
 ERRORS = Entry("pages/errors.py", "Errors", ":material/error:", "Signals")
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
@@ -57,6 +58,7 @@ ENTRIES = (
     INGEST,
     RUN,
     CONVERSATION,
+    COMPARE,
     SEARCH,
 )
 

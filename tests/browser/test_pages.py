@@ -238,3 +238,21 @@ def test_the_box_of_every_page_leads_to_where_an_id_or_words_belong(
     visitor.page.go_back()
     expect(visitor.page.get_by_role("heading", name="Search")).to_be_visible()
     expect(visitor.rows()).to_have_count(2)
+
+
+def test_a_run_leads_to_the_last_good_one_beside_it_and_back_to_its_step(
+    shared_app: str, server: RunningServer, visitor: Visitor
+) -> None:
+    with tracing(to_project(server, "compare")) as tracer:
+        refund_that_works(tracer)
+        failed = refund_that_fails(tracer)
+    visitor.page.goto(f"{shared_app}/run?project=compare&run={failed}")
+    visitor.page.get_by_role("button", name="Compare").click()
+    expect(visitor.text("The last good run of its workflow")).to_be_visible()
+    visitor.expect_at_rest()
+    visitor.click_row(2, table=1)
+    expect(visitor.text("Arguments")).to_be_visible()
+    expect(visitor.page).to_have_url(re.compile("row=2"))
+    visitor.page.get_by_role("button", name="Open in this run").click()
+    expect(visitor.text("tool find_order")).to_be_visible()
+    expect(visitor.page).to_have_url(re.compile("/run.*step="))
