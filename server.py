@@ -30,6 +30,7 @@ from ingest.pseudonyms import Pseudonyms
 from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
 from ingest.renormalise import renormalise
+from ingest.saved_views import SavedViews
 from ingest.store import Store, StoreError
 from ingest.stored import Records
 from ingest.writer import Writer
@@ -170,6 +171,7 @@ def http_api(settings: Settings, store: Store, writer: Writer, door: Door, pseud
         remove_project=writer.remove_project,
         record=recorder(writer),
         pseudonym=pseudonyms.of,
+        saved_views=SavedViews(store.cursor()),
         projects_of=projects_of,
     )
     api.router.routes[:0] = otlp_routes(writer, settings, door.project_of_request)

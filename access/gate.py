@@ -19,6 +19,7 @@ OPEN = frozenset({"/healthz", "/readyz"})
 TELEMETRY = "/v1/"  # its endpoint asks `Door.project_of_request` before anything else, and refuses in OTLP's own form
 
 _REVIEWED = ("/api/runs/", "/api/error-marks")  # where people say what they think of a run or an error
+_SAVED = "/api/views"  # what people keep for each other and can do again
 _PROJECTS = "runlight.projects"
 
 
@@ -58,6 +59,8 @@ def scope_of(method: str, path: str) -> Scope:
     if method in ("GET", "HEAD"):
         return Scope.READ
     if method == "POST" and path.startswith(_REVIEWED):
+        return Scope.REVIEW
+    if method in ("POST", "DELETE") and path.startswith(_SAVED):
         return Scope.REVIEW
     return Scope.ADMIN
 

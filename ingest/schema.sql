@@ -16,6 +16,15 @@ create table api_keys (
     last_used_at timestamp_ns               -- up to a minute late
 );
 
+-- One row per view of the app that somebody named (ingest/saved_views.py).
+create table saved_views (
+    project varchar not null,
+    view_id varchar not null,
+    name varchar not null,                  -- unique within its project
+    address varchar not null,               -- a page's path and query, without the project
+    saved_at timestamp_ns not null
+);
+
 -- Records as they arrived: typed columns here, the whole record in `content_blocks`.
 
 -- One row per span, and one per log record that stands for an agent's step, decision or judgement

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -17,6 +17,10 @@ _MIGRATIONS: dict[int, str] = {
         "create table api_keys (key_id varchar not null, name varchar not null, secret_hash blob not null, "
         "scopes varchar[] not null, projects varchar[], created_at timestamp_ns not null, "
         "revoked_at timestamp_ns, last_used_at timestamp_ns)"
+    ),
+    5: (
+        "create table saved_views (project varchar not null, view_id varchar not null, name varchar not null, "
+        "address varchar not null, saved_at timestamp_ns not null)"
     ),
 }
 _KEY_BYTES = 32

@@ -10,10 +10,11 @@ from fastapi import FastAPI, Request, Response
 from queries.database import Database
 from queries.details import Records
 from queries.opening import Opener
-from queries.routes import acts, catalogue, compare, failures, lists, oversight, run, search, store
+from queries.routes import acts, catalogue, compare, failures, lists, oversight, run, search, store, views
 from queries.routes.asking import Asker
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
+from queries.saved import SavedViews
 
 # Questions run beside ingestion on the same cores, so only a few at a time; the rest waits its turn.
 QUESTION_THREADS = 4
@@ -27,14 +28,16 @@ def create_api(
     remove_project: Callable[[str], None] | None = None,
     record: Callable[[str, str, Mapping[str, Any]], str] | None = None,
     pseudonym: Callable[[str], str] | None = None,
+    saved_views: SavedViews | None = None,
     clock_ns: Callable[[], int] = time.time_ns,
     most_seconds: float = 45.0,
     projects_of: Callable[[Request], frozenset[str] | None] = lambda _: None,
 ) -> FastAPI:
     """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
-    `pseudonym` tells what stands for a person's address; a question that takes more than `most_seconds` is stopped;
-    `projects_of` tells which projects a request may ask about, None for all."""
+    `pseudonym` tells what stands for a person's address; `saved_views` keeps the views that people name; a question
+    that takes more than `most_seconds` is stopped; `projects_of` tells which projects a request may ask about, None for
+    all."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null.",
@@ -53,6 +56,7 @@ def create_api(
         remove_project,
         record,
         pseudonym,
+        saved_views,
         most_seconds,
         projects_of,
     )
@@ -66,6 +70,7 @@ def create_api(
         failures.router,
         run.router,
         search.router,
+        views.router,
         store.router,
         store.health,
     ):

@@ -131,6 +131,18 @@ class Client:
         """Say of a group of errors who sees to it (`assigned_to`), its `state` and `release`, or a `note`."""
         self._send("POST", "/api/error-marks", {"project": project}, _JSON, told | {"fingerprint": fingerprint})
 
+    def saved_views(self, *, project: str) -> pl.DataFrame:
+        """view_id, name, address, saved_at of the views of the app that people named, by name."""
+        return self._table("/api/views", {"project": project})
+
+    def save_view(self, *, project: str, name: str, address: str) -> None:
+        """Keep the address of a page under a name, in place of the view that had it before."""
+        self._send("POST", "/api/views", {"project": project}, _JSON, {"name": name, "address": address})
+
+    def delete_view(self, *, project: str, view_id: str) -> None:
+        """Forget a saved view."""
+        self._send("DELETE", f"/api/views/{quote(view_id, safe='')}", {"project": project}, _JSON)
+
     def ingest(self, **asked: Any) -> dict[str, pl.DataFrame]:
         """The ledger: `batches`, `totals` and `services`."""
         return {part: self._table("/api/ingest", asked | {"part": part}) for part in ("batches", "totals", "services")}

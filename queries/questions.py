@@ -222,6 +222,11 @@ def evaluation_runs(
     return database.ask("evaluation_runs", filters.values() | {"name": name, "evaluator": evaluator, "limit": limit})
 
 
+def saved_views(database: Database, project: str) -> pa.Table:
+    """view_id, name, address, saved_at"""
+    return database.ask("saved_views", {"project": project})
+
+
 def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:
     """The newest rows of the ledger."""
     return database.ask("ingest_batches", {"project": project, "limit": limit})

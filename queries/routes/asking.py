@@ -19,6 +19,7 @@ from queries.encoding import MediaType, choose_media_type, encode_table
 from queries.filters import RUN_STATUSES, STEP_STATUSES, Filters, read_filters, read_project, read_statuses
 from queries.opening import OpenedRun, Opener
 from queries.patience import Question, Stopped
+from queries.saved import SavedViews
 
 MOST_ROWS = 1_000
 _NEXT_HEADER = "x-runlight-next"
@@ -61,6 +62,7 @@ class Asker:
     remove_project: Callable[[str], None] | None
     record: Callable[[str, str, Mapping[str, Any]], str] | None
     pseudonym: Callable[[str], str] | None
+    saved_views: SavedViews | None
     most_seconds: float
     projects_of: Callable[[Request], frozenset[str] | None]
     receive: Receive = _stays

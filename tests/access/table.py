@@ -23,11 +23,13 @@ PARTS = {
     "fingerprint": "0" * 16,
     "name": PROJECT,
     "conversation_id": "talk",
+    "view_id": "0" * 16,
 }
 PARAMETERS = {"key": "gen_ai.agent.name", "q": "work", "by": "release", "a": TRACE, "b": TRACE}
 BODIES = {
     "corrections": {"kind": "takeover"},
     "feedback": {"rating": "up"},
+    "views": {"name": "failed", "address": "/?status=error"},
     "error-marks": {"note": "seen", "fingerprint": "0" * 16},
 }
 
@@ -80,6 +82,8 @@ def _routes(routes: Sequence[Any]) -> Iterator[tuple[str, Sequence[str]]]:
 def _served(method: str, path: str, described: dict[str, Any]) -> Served:
     """What a key must be for is said here once more, as the README says it."""
     needs = {"GET": "read", "HEAD": "read", "POST": "review"}.get(method, "admin")
+    if path.startswith("/api/views/"):
+        needs = "review"
     operation = described.get(path.replace(":path", ""), {}).get(method.lower(), {})
     parameters = operation.get("parameters", [])
     required = [one["name"] for one in parameters if one["in"] == "query" and one["required"]]

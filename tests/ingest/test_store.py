@@ -30,7 +30,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> Non
     path = tmp_path / "runlight.duckdb"
     Store.open(path).close()
     with duckdb.connect(str(path)) as connection:
-        connection.execute("drop table pseudonym_key; drop table api_keys")
+        connection.execute("drop table pseudonym_key; drop table api_keys; drop table saved_views")
         connection.execute("alter table steps add column labels varchar[]")
         connection.execute("update schema_version set version = 1")
     store = Store.open(path)

@@ -173,6 +173,7 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "run_steps": _opened(lambda opened: details.public(questions.run_steps(opened))),
     "runs": _whole(lambda database: questions.runs(database, FILTERS).rows),
     "runs_of_records": _each(_holders),
+    "saved_views": _whole(lambda database: questions.saved_views(database, PROJECT)),
     "search": _searched,
     "store_version": _whole(lambda database: questions.store_version(database, FILTERS)),
     "summary": _whole(lambda database: questions.summary(database, FILTERS)),
