@@ -38,18 +38,6 @@ def draw_compare(project: str, run_id: str) -> None:
     )
 
 
-def draw_compare(project: str, run_id: str) -> None:
-    """A button that leads from a run to the page that compares it."""
-    st.button(
-        "Compare",
-        key="compare_run",
-        icon=menu.COMPARE.icon,
-        help="With the last run of its workflow that went well",
-        on_click=open_one,
-        args=(menu.COMPARE, project, run_id),
-    )
-
-
 def open_runs(**narrowing: str | list[str]) -> None:
     """Leaves this page for the list of its runs, narrowed further by these; to be called back by a widget."""
     st.switch_page(menu.RUNS.script, query_params=menu.to(menu.RUNS) | narrowing)
