@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import address, data, faces, filters, inspector, links, menu, overview, recording, steps, timeline
+from pages.shared import address, data, faces, filters, inspector, links, menu, recording, run_head, steps, timeline
 from queries.client import NotFound
 
 chosen = filters.current()
@@ -19,11 +19,11 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     menu.draw_way_back()
     links.draw_compare(project, run_id)
     recording.draw(project, run_id, address.text("step") or None)
-    overview.download(project, run_id)
-overview.title(run, zone)
-overview.numbers(run)
-overview.question_and_answer(run, all_steps)
-overview.models_and_people(run, all_steps)
+    run_head.download(project, run_id)
+run_head.title(run, zone)
+run_head.numbers(run)
+run_head.question_and_answer(run, all_steps)
+run_head.models_and_people(run, all_steps)
 
 opened = timeline.opened_step(run, all_steps)
 with st.container(horizontal=True, gap="medium", key="run_parts"):

@@ -820,6 +820,10 @@ select
     runs.agent_names,
     runs.service_version,
     runs.models,
+    runs.duration_ms,
+    runs.cost_usd,
+    runs.unpriced_count,
+    runs.approval_count,
     runs.run_id in (select reviewed.run_id from reviewed_runs(in_project, with_evidence) as reviewed) as is_reviewed,
     runs.run_id in (
         select corrections.run_id

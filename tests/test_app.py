@@ -40,12 +40,10 @@ class Shown:
         data.forget()
         return ids
 
-    def open(self, page: str = "", **query: str | list[str]) -> AppTest:
+    def open(self, page: str = "pages/runs.py", **query: str | list[str]) -> AppTest:
         """Shows a page by its address."""
         self.app.query_params.update({"project": self.project, **query})
-        if page:
-            self.app.switch_page(page)
-        return self.app.run()
+        return self.app.switch_page(page).run()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared import address, data, links
 from pages.shared.format import cost, count, duration, one_line, plain
-from pages.shared.overview import approval_line, correction_line, status_badge
+from pages.shared.run_head import approval_line, correction_line, status_badge
 from pages.shared.steps import why
 
 # Of one text, and of one conversation, on a page; the browser would take seconds over more.

@@ -26,9 +26,10 @@ class Entry:
     @property
     def compares(self) -> bool:
         """Whether its numbers are told against the window before."""
-        return self.heading == "Signals"
+        return self.heading == "Signals" or self is OVERVIEW
 
 
+OVERVIEW = Entry("pages/overview.py", "Overview", ":material/monitoring:")
 RUNS = Entry("pages/runs.py", "Runs", ":material/list_alt:")
 RUN = Entry("pages/run.py", "Run", ":material/account_tree:", takes=(), hidden=True, of="run")
 CONVERSATION = Entry("pages/conversation.py", "Conversation", ":material/forum:", takes=(), hidden=True, of="session")
@@ -45,6 +46,7 @@ EVALUATIONS = Entry("pages/evaluations.py", "Evaluations", ":material/grading:",
 USERS = Entry("pages/users.py", "Users", ":material/group:", "Signals")
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
 ENTRIES = (
+    OVERVIEW,
     RUNS,
     ERRORS,
     TOOLS,
@@ -147,4 +149,4 @@ def _keep(entry: Entry, project: str) -> None:
 
 def _page(entry: Entry) -> "st.Page":
     # Without the icon, which Streamlit would fetch from outside for the browser's tab.
-    return st.Page(entry.script, title=entry.title, default=entry is RUNS)
+    return st.Page(entry.script, title=entry.title, default=entry is OVERVIEW)

@@ -26,7 +26,7 @@ def number(
     if change is None:
         st.metric(label, value, beside, delta_color="off", delta_arrow="off", help=meaning or None)
     else:
-        is_same = change.lstrip("+-").startswith(("0.0 ", "0 "))
+        is_same = change.lstrip("+-").startswith(("0.0 ", "0 ", "0%"))
         st.metric(
             label,
             value,

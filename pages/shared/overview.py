@@ -1,157 +1,98 @@
-"""What on-call needs of a run in ten seconds, before any step is opened."""
+"""Whether everything is all right: six numbers with their trend and change, each with the way to its runs."""
 
-from collections import Counter
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from pages.shared import data
-from pages.shared import steps as run_steps
-from pages.shared.format import cost, count, duration, file_name, local_time, one_line, plain, status_label, utc_time
+from pages.shared import behind, figures_overview, menu, oversight
+from pages.shared.figures import ERROR_COLOUR, KIND_COLOURS
+from pages.shared.format import cost, count, duration, percent
+from pages.shared.oversight import Counts
 
-_BADGES: dict[str, Literal["green", "red", "orange", "blue"]] = {
-    "ok": "green",
-    "error": "red",
-    "waiting": "orange",
-    "pending": "orange",
-    "running": "blue",
-}
+_NEUTRAL = "#2f7fe0"
 
 
-def status_badge(status: str) -> None:
-    """The status of a run or step, as sign, word and colour."""
-    st.badge(status_label(status), color=_BADGES.get(status, "gray"))
+def draw(totals: pl.DataFrame, trend: pl.DataFrame, pending: pl.DataFrame, zone: str) -> None:
+    """The numbers of `overview_totals`, `overview_trend` and `pending_approvals`."""
+    by_window = {row["window"]: row for row in totals.iter_rows(named=True)}
+    now, before = by_window["asked"], by_window.get("before")
+    card = _Cards(trend, zone)
+    with st.grid(6, min_column_width=240, gap="small"):
+        with st.container(border=True, gap="xsmall"):
+            change = _part(now["run_count"], before and before["run_count"])
+            oversight.number("Runs", count(now["run_count"]), _instead(before, "run_count", count), change)
+            card.trend("run_count", lambda row: f"{count(row['run_count'])} runs", _NEUTRAL)
+            _link("All of them", menu.RUNS)
+        with st.container(border=True, gap="xsmall"):
+            finished = "Of the runs that finished: ok, error or abandoned"
+            oversight.rate("Error rate", now, before, "error_count", "ended_count", "inverse", finished)
+            card.trend("error_rate", _of("error_count", "ended_count", "runs"), ERROR_COLOUR)
+            _link("Failed runs", menu.RUNS, status="error")
+        with st.container(border=True, gap="xsmall"):
+            change = _part(now["p95_duration_ms"], before and before["p95_duration_ms"])
+            meaning = f"One in twenty of {count(now['timed_run_count'])} runs took longer; waits for humans included"
+            beside = _instead(before, "p95_duration_ms", duration)
+            oversight.number("p95 duration", duration(now["p95_duration_ms"]), beside, change, "inverse", meaning)
+            card.trend("p95_duration_ms", lambda row: duration(row["p95_duration_ms"]), _NEUTRAL)
+            _link("Slowest runs", menu.RUNS, sort="slowest")
+        with st.container(border=True, gap="xsmall"):
+            change = _part(now["cost_usd"], before and before["cost_usd"])
+            meaning = f"{count(now['unpriced_count'])} model calls have no known price and are left out"
+            oversight.number(
+                "Cost", cost(now["cost_usd"]), _instead(before, "cost_usd", cost), change, "inverse", meaning
+            )
+            card.trend("cost_usd", lambda row: cost(row["cost_usd"]), KIND_COLOURS["agent"])
+            _link("Dearest runs", menu.RUNS, sort="dearest")
+        with st.container(border=True, gap="xsmall"):
+            oldest = f"oldest {duration(pending['age_ms'][0])}" if pending.height else "nobody waits"
+            oversight.number("Pending approvals", count(pending.height), oldest, meaning="Whenever their runs began")
+            card.trend(
+                "approval_count",
+                lambda row: f"{count(row['approval_count'])} questions asked",
+                KIND_COLOURS["approval"],
+            )
+            _link("Waiting for an answer", menu.APPROVALS)
+        with st.container(border=True, gap="xsmall"):
+            reviewed = "Of the runs with a decision, feedback or correction by a human"
+            oversight.rate(
+                "Human correction rate", now, before, "corrected_count", "reviewed_count", "inverse", reviewed
+            )
+            card.trend("correction_rate", _of("corrected_count", "reviewed_count", "reviewed"), KIND_COLOURS["human"])
+            _link("Corrections", menu.CORRECTIONS)
+    behind.draw("overview_trend", trend)
 
 
-def title(run: dict[str, Any], zone: str) -> None:
-    """What ran, how it ended, where and when."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_name"):
-        status_badge(run["status"])
-        st.text(one_line(run["name"] or run["agent_name"] or run["run_id"], 160))
-    names = {
-        "agent": run["agent_name"],
-        "workflow": run["workflow_name"],
-        "service": " ".join(part for part in (run["service_name"], run["service_version"]) if part),
-        "environment": run["environment"],
-        "user": run["user_id"],
-    }
-    where = " · ".join(f"{name} {one_line(value, 60)}" for name, value in names.items() if value)
-    with st.container(gap=None, key="run_context"):
-        with st.container(key="hidden_heading"):
-            st.title("Run", anchor=False)
-        local = "" if zone == "UTC" else f"{local_time(run['started_at'], zone)} ({zone})  ·  "
-        st.text(local + utc_time(run["started_at"]))
-        st.text(where)
+class _Cards:
+    """Draws the trends of one answer."""
 
+    def __init__(self, trend: pl.DataFrame, zone: str) -> None:
+        self._rows = trend.with_columns(pl.col("bucket_at").dt.convert_time_zone(zone)).to_dicts()
 
-def numbers(run: dict[str, Any]) -> None:
-    """How long, how much, how many; each with its unit, unknown as a dash."""
-    calls = f"{count(run['llm_call_count'])} model, {count(run['tool_call_count'])} tool"
-    failed = f"{count(run['error_count'])} failed" if run["error_count"] else None
-    unpriced = f"{count(run['unpriced_count'])} calls unpriced" if run["unpriced_count"] else None
-    with st.grid(6, min_column_width=110, gap="small"):
-        _number("Duration", duration(run["duration_ms"]), "so far" if run["status"] == "running" else None)
-        _number("Cost", cost(run["cost_usd"]), unpriced)
-        _number("Tokens in", count(run["input_tokens"]), _part(run["cache_read_tokens"], "from cache"))
-        _number("Tokens out", count(run["output_tokens"]), _part(run["reasoning_tokens"], "reasoning"))
-        _number("Steps", count(run["step_count"]), failed)
-        _number("Calls", count(run["llm_call_count"] + run["tool_call_count"]), calls)
-
-
-def question_and_answer(run: dict[str, Any], steps: pl.DataFrame) -> None:
-    """What it was asked; what it answered, or where and why it broke."""
-    with st.grid(2, min_column_width=280, border=True):
-        with st.container(gap="small"):
-            st.markdown("**Asked**")
-            _preview(run["input_preview"])
-        with st.container(gap="small"):
-            _ending(run, steps)
-
-
-def models_and_people(run: dict[str, Any], steps: pl.DataFrame) -> None:
-    """Which models answered, who decided and who corrected, a line each."""
-    routes = run_steps.routes(steps)
-    with st.container(gap="xxsmall"):
-        if routes:
-            st.text("Models: " + ", ".join(one_line(route, 90) for route in routes[:6]))
-        for line, times in Counter(
-            [*map(approval_line, run["approvals"]), *map(correction_line, run["corrections"])]
-        ).items():
-            st.text(line if times == 1 else f"{line} ×{times}")
-
-
-def download(project: str, run_id: str) -> None:
-    """The run as OTLP/JSON, asked for when the button is pressed."""
-    client = data.client()
-    st.download_button(
-        "OTLP",
-        data=lambda: client.otlp(project=project, run_id=run_id),
-        file_name=f"{file_name(run_id)}.otlp.json",
-        mime="application/json",
-        icon=":material/download:",
-        on_click="ignore",
-        help="Everything that arrived of this run, as OTLP/JSON",
-    )
-
-
-def _part(tokens: int | None, meaning: str) -> str | None:
-    return None if tokens is None else f"{count(tokens)} {meaning}"
-
-
-def _number(label: str, value: str, beside: str | None) -> None:
-    st.metric(label, value, beside, delta_color="off", delta_arrow="off")
-
-
-def _preview(text: str | None) -> None:
-    is_long = text is not None and (len(text) > 350 or text.count("\n") > 4)
-    with st.container(height=130 if is_long else "content", border=False):
-        if text:
-            st.text(plain(text))
-        else:
-            st.caption("The telemetry does not say.")
-
-
-def _ending(run: dict[str, Any], steps: pl.DataFrame) -> None:
-    if run["status"] != "error":
-        st.markdown(
-            {"waiting": "**Waiting for a decision**", "running": "**Answer so far**"}.get(run["status"], "**Answered**")
+    def trend(self, column: str, words: Any, colour: str) -> None:
+        told = [f"{row['bucket_at']:%a %d %b, %H:%M}<br>{words(row)}" for row in self._rows]
+        st.plotly_chart(
+            figures_overview.sparkline([row[column] for row in self._rows], told, colour),
+            key=f"trend_{column}",
+            config={"displayModeBar": False},
+            alt=f"{column.replace('_', ' ')} over time; the same as a table below",
         )
-        _preview(run["output_preview"])
-        return
-    st.markdown(":red[**Broke**]")
-    broken = (
-        steps.filter(pl.col("step_id") == run_steps.first_to_open(run, steps)).row(0, named=True)
-        if steps.height
-        else run
-    )
-    if broken is not run:
-        st.text(f"at {one_line(broken['label'], 120)}, {duration(broken['start_ms'])} after the start")
-    with st.container(key="run_error"):
-        st.text(run_steps.why(run if run["error_message"] else broken))
 
 
-def approval_line(asked: dict[str, Any]) -> str:
-    """One line: what was decided, by whom, after how long, about what."""
-    decided = (asked["decision"] or "not decided yet").replace("_", " ")
-    by = one_line(asked["decider"] or asked["decider_type"] or "", 80)
-    parts = [
-        f"Approval: {one_line(decided, 60)}",
-        f"by {by}" if by else "",
-        f"after {duration(asked['wait_ms'])}" if asked["wait_ms"] is not None else "",
-        f"for {one_line(asked['tool_name'], 80)}" if asked["tool_name"] else "",
-        f"because “{one_line(asked['reason'], 160)}”" if asked["reason"] else "",
-        "" if asked["evidence"] == "explicit" else f"({one_line(asked['evidence'], 40)} evidence)",
-    ]
-    return " ".join(part for part in parts if part)
+def _of(part: str, whole: str, what: str) -> Any:
+    return lambda row: f"{percent(row[part], row[whole])}: {count(row[part])} of {count(row[whole])} {what}"
 
 
-def correction_line(made: dict[str, Any]) -> str:
-    """One line: what was corrected, by whom, why."""
-    by = one_line(made["corrected_by"] or "a human", 80)
-    parts = [
-        f"Correction: {one_line(made['kind'], 60).replace('_', ' ')}",
-        f"by {by}",
-        f"“{one_line(made['reason'] or made['value_after'], 200)}”" if made["reason"] or made["value_after"] else "",
-    ]
-    return " ".join(part for part in parts if part)
+def _part(now: float | None, before: float | None) -> str | None:
+    """The change as a percentage, if there is something to compare with."""
+    return f"{now / before - 1:+.0%}".replace("-0%", "+0%") if now is not None and before else None
+
+
+def _instead(before: Counts | None, column: str, words: Any) -> str:
+    return f"was {words(before[column])}" if before else "not compared"
+
+
+def _link(label: str, entry: menu.Entry, **narrowing: str) -> None:
+    query: Mapping[str, Any] = menu.to(entry) | narrowing
+    st.page_link(entry.script, label=label, icon=":material/arrow_forward:", query_params=query)

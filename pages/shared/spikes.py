@@ -32,7 +32,7 @@ def draw(found: pl.DataFrame, zone: str) -> None:
     def open_row() -> None:
         cells = st.session_state["cost_spikes"].selection.cells
         if cells and cells[0][0] < found.height:
-            links.open_runs(sort="dearest", **_behind_spike(found.row(cells[0][0], named=True)))
+            links.open_runs(sort="dearest", **behind_spike(found.row(cells[0][0], named=True)))
 
     rows = list(found.iter_rows(named=True))
     shown = found.select(
@@ -90,7 +90,8 @@ def _amount(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.1f}"
 
 
-def _behind_spike(spike: Mapping[str, Any]) -> dict[str, str]:
+def behind_spike(spike: Mapping[str, Any]) -> dict[str, str]:
+    """The window and filters of a spike's runs."""
     window = {"since": rfc_3339(spike["slot_at"]), "until": rfc_3339(spike["slot_until_at"])}
     workflow = {"workflow": spike["workflow_name"]} if spike["workflow_name"] else {}
     return {"window": "custom", **window, **workflow}

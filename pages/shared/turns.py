@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import links
 from pages.shared.format import DASH, cost, count, duration, local_time, one_line, percent, plain
-from pages.shared.overview import status_badge
+from pages.shared.run_head import status_badge
 from pages.shared.steps import why
 
 

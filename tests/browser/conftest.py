@@ -94,13 +94,13 @@ class Visitor:
         expect(main.locator("a[href*='outside.invalid'], img[src*='outside'], script, .katex, b, i")).to_have_count(0)
         assert self.page.evaluate("window.hacked") is None
 
-    def click_row(self, row: int) -> None:
-        """Points at a row of the first table, then clicks it; tables are drawn on a canvas and want both."""
-        table = self.page.get_by_test_id("stDataFrame").first
+    def click_row(self, row: int, table: int = 0) -> None:
+        """Points at a row of a table, then clicks it; tables are drawn on a canvas and want both."""
+        drawn = self.page.get_by_test_id("stDataFrame").nth(table)
         place: Position = {"x": 60, "y": ROW_PIXELS * (row + 1.5)}
-        table.hover(position=place)
+        drawn.hover(position=place)
         expect(self.page.get_by_test_id("stElementToolbar").first).to_be_visible()
-        table.click(position=place)
+        drawn.click(position=place)
 
 
 @pytest.fixture(scope="module")

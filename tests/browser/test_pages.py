@@ -28,7 +28,7 @@ def test_hostile_telemetry_is_text_wherever_it_is_shown(
     """The visitor's fixture sees to it that nothing was fetched from outside and no script failed."""
     with tracing(to_project(server, "hostile"), service=HOSTILE_TEXTS[0]) as tracer:
         run_id = hostile_run(tracer)
-    visitor.page.goto(f"{shared_app}/?project=hostile")
+    visitor.page.goto(f"{shared_app}/runs?project=hostile")
     expect(visitor.rows()).to_have_count(1)
     visitor.expect_only_text()
     for tab, view in [("Timeline", view) for view in VIEWS] + [(tab, "Content") for tab in TABS[1:]]:
@@ -52,7 +52,7 @@ def test_a_deep_link_is_followed_by_the_first_visitor_of_a_process(
 
 @pytest.mark.parametrize("name", ["q", "agent", "attr", "window", "project", "cursor"])
 def test_a_hostile_address_is_text(shared_app: str, visitor: Visitor, name: str) -> None:
-    visitor.page.goto(f"{shared_app}/?{name}={quote(' '.join(HOSTILE_TEXTS))}")
+    visitor.page.goto(f"{shared_app}/runs?{name}={quote(' '.join(HOSTILE_TEXTS))}")
     expect(visitor.page.get_by_role("heading", name="Runs")).to_be_visible()
     visitor.expect_at_rest()
     visitor.expect_only_text()
@@ -64,7 +64,7 @@ def test_the_way_back_leads_to_the_runs_as_they_were_left(
     with tracing(to_project(server, "back")) as tracer:
         refund_that_fails(tracer)
         refund_that_works(tracer)
-    visitor.page.goto(f"{shared_app}/?project=back&window=7d&status=error")
+    visitor.page.goto(f"{shared_app}/runs?project=back&window=7d&status=error")
     expect(visitor.rows()).to_have_count(1)
     visitor.click_row(0)
     expect(visitor.text("tool find_order")).to_be_visible()
@@ -81,7 +81,7 @@ def test_window_and_filters_go_along_from_page_to_page(
         refund_that_fails(tracer)
         refund_that_works(tracer)
     menu = visitor.page.get_by_test_id("stSidebar")
-    visitor.page.goto(f"{shared_app}/?project=along&window=7d&status=error&tool=find_order")
+    visitor.page.goto(f"{shared_app}/runs?project=along&window=7d&status=error&tool=find_order")
     expect(visitor.rows()).to_have_count(1)
     menu.get_by_role("link", name="Ingest").click()
     expect(visitor.page.get_by_role("heading", name="Ingest")).to_be_visible()
@@ -100,7 +100,7 @@ def test_each_step_back_undoes_one_choice(shared_app: str, server: RunningServer
     with tracing(to_project(server, "undo")) as tracer:
         refund_that_fails(tracer)
         refund_that_works(tracer)
-    visitor.page.goto(f"{shared_app}/?project=undo")
+    visitor.page.goto(f"{shared_app}/runs?project=undo")
     expect(visitor.rows()).to_have_count(2)
     visitor.choose("error")
     expect(visitor.rows()).to_have_count(1)
@@ -122,11 +122,11 @@ def test_a_link_to_the_page_that_is_shown_changes_its_address(
 ) -> None:
     with tracing(to_project(server, "again")) as tracer:
         refund_that_works(tracer)
-    visitor.page.goto(f"{shared_app}/?project=again&q=nothing&sort=dearest&window=7d")
+    visitor.page.goto(f"{shared_app}/runs?project=again&q=nothing&sort=dearest&window=7d")
     expect(visitor.text("No run began in the last 7 days and passes the filters.")).to_be_visible()
     visitor.page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
     expect(visitor.rows()).to_have_count(1)
-    expect(visitor.page).to_have_url(f"{shared_app}/?project=again&window=7d")
+    expect(visitor.page).to_have_url(f"{shared_app}/runs?project=again&window=7d")
     visitor.page.go_back()
     expect(visitor.page.get_by_role("searchbox")).to_have_value("nothing")
 
@@ -135,7 +135,7 @@ def test_the_runs_are_turned_over_page_by_page(shared_app: str, server: RunningS
     with tracing(to_project(server, "pages")) as tracer:
         for _ in range(51):
             refund_that_works(tracer)
-    visitor.page.goto(f"{shared_app}/?project=pages")
+    visitor.page.goto(f"{shared_app}/runs?project=pages")
     expect(visitor.text("51")).to_be_visible()
     visitor.page.get_by_role("button", name="Next").click()
     expect(visitor.rows()).to_have_count(1)
@@ -146,7 +146,7 @@ def test_the_runs_are_turned_over_page_by_page(shared_app: str, server: RunningS
 
 
 def test_live_can_be_paused(shared_app: str, server: RunningServer, visitor: Visitor) -> None:
-    address = f"{shared_app}/?project=live"
+    address = f"{shared_app}/runs?project=live"
     live = visitor.page.get_by_test_id("stCheckbox").filter(has_text="Live")
     with tracing(to_project(server, "live")) as tracer:
         refund_that_works(tracer)
@@ -183,7 +183,7 @@ def test_the_samples_are_shown_as_soon_as_they_come(app: str, fresh_server: Runn
     with tracing(to_project(fresh_server, "demo")) as tracer:
         refund_that_works(tracer)
     expect(visitor.text("These are samples.")).to_be_visible()
-    expect(visitor.rows()).to_have_count(1)
+    expect(visitor.page.get_by_test_id("stMetricValue").first).to_have_text("1")
     expect(visitor.page).to_have_url(f"{app}/?project=demo")
 
 
@@ -192,9 +192,11 @@ def test_nothing_is_wider_than_the_screen(shared_app: str, server: RunningServer
     visitor.page.set_viewport_size({"width": width, "height": 900})
     with tracing(to_project(server, "wide")) as tracer:
         run_id = hostile_run(tracer)
-    for address in ("?project=wide", f"run?project=wide&run={run_id}", "ingest?project=wide"):
-        visitor.page.goto(f"{shared_app}/{address}")
-        expect(visitor.page.get_by_test_id("stDataFrame").first).to_be_visible()
+    pages = ("?", "runs?", "errors?", f"run?run={run_id}&", "ingest?")
+    for page in pages:
+        visitor.page.goto(f"{shared_app}/{page}project=wide")
+        expect(visitor.page.get_by_test_id("stMetric").first).to_be_visible()
+        visitor.expect_at_rest()
         assert visitor.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
 
 
@@ -238,6 +240,29 @@ def test_the_box_of_every_page_leads_to_where_an_id_or_words_belong(
     visitor.page.go_back()
     expect(visitor.page.get_by_role("heading", name="Search")).to_be_visible()
     expect(visitor.rows()).to_have_count(2)
+
+
+def test_a_group_of_errors_leads_to_the_failed_step_of_each_of_its_runs(
+    shared_app: str, server: RunningServer, visitor: Visitor
+) -> None:
+    with tracing(to_project(server, "groups")) as tracer:
+        hostile_run(tracer)
+        refund_that_fails(tracer)
+        refund_that_fails(tracer)
+    visitor.page.goto(f"{shared_app}/?project=groups")
+    visitor.expect_at_rest()
+    visitor.expect_only_text()
+    visitor.page.get_by_test_id("stSidebar").get_by_role("link", name="Errors").click()
+    expect(visitor.page.get_by_role("heading", name="Errors")).to_be_visible()
+    visitor.expect_at_rest()
+    visitor.expect_only_text()
+    visitor.click_row(0)  # the only group with two runs
+    expect(visitor.page).to_have_url(re.compile("group="))
+    expect(visitor.page.get_by_test_id("stDataFrame")).to_have_count(3)
+    visitor.click_row(1, table=1)
+    expect(visitor.page.get_by_role("heading", name="Run", exact=True)).to_be_attached()
+    expect(visitor.text("tool find_order")).to_be_visible()
+    assert "step=" in visitor.page.url
 
 
 def test_a_run_leads_to_the_last_good_one_beside_it_and_back_to_its_step(

@@ -24,7 +24,7 @@ def test_a_run_sent_by_python_over_grpc_appears_and_leads_to_its_failing_step(
     app: str, fresh_server: RunningServer, visitor: Visitor
 ) -> None:
     page = visitor.page
-    page.goto(app)
+    page.goto(f"{app}/runs")
     expect(visitor.text("Nothing has arrived yet")).to_be_visible()
 
     for agent, run_count in ((refund_that_fails, 1), (refund_that_works, 2)):
@@ -70,7 +70,7 @@ def test_a_run_sent_by_node_as_json_appears(
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("there is no npm")
-    visitor.page.goto(app)
+    visitor.page.goto(f"{app}/runs")
     expect(visitor.text("Nothing has arrived yet")).to_be_visible()
     (tmp_path / "agent.js").write_text(first_trace.node(fresh_server.url, "default"))
     quiet = {"npm_config_fund": "false", "npm_config_audit": "false", "npm_config_update_notifier": "false"}
