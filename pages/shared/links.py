@@ -85,7 +85,7 @@ def _say_key_refused(error: KeyRefused) -> None:
         st.text("The server says:")
         st.code(plain(str(error)[:500]), language=None)
         st.text("On the server's machine a key is made like this. Set it as RUNLIGHT_API_KEY and start the app again.")
-        st.code(_MAKE_KEY, language="sh", wrap_lines=True)
+        st.code(_MAKE_KEY, language=None, wrap_lines=True)
 
 
 def draw_pager(cursor: str, following: str | None) -> None:
