@@ -36,6 +36,7 @@ CONVERSATION = Entry("pages/conversation.py", "Conversation", ":material/forum:"
 COMPARE = Entry("pages/compare.py", "Compare", ":material/compare_arrows:", takes=(), hidden=True, of="a")
 SEARCH = Entry("pages/search.py", "Search", ":material/search:", takes=(), hidden=True, of="for")
 ERRORS = Entry("pages/errors.py", "Errors", ":material/error:", "Signals")
+VIEWS = Entry("pages/views.py", "Saved views", ":material/bookmark:", takes=())
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
 ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
@@ -48,6 +49,7 @@ INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=a
 ENTRIES = (
     OVERVIEW,
     RUNS,
+    VIEWS,
     ERRORS,
     TOOLS,
     ROUTES,
