@@ -19,6 +19,7 @@ from access.keys import Key, Scope
 log = logging.getLogger(__name__)
 
 _SECONDS = 10.0
+_LONGEST_PATH = 107  # bytes, of a socket's address on Linux
 _OWNER_ONLY = 0o600
 
 Order = Mapping[str, Any]
@@ -49,6 +50,8 @@ def carry_out(keyring: Keyring, order: Order) -> dict[str, Any]:
 
 def order_of_server(database: Path, order: Order) -> dict[str, Any] | None:
     """The answer of the server that owns the file; None if none listens. Raises OSError if it gives no answer."""
+    if len(bytes(socket_path(database))) > _LONGEST_PATH:
+        return None
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_SECONDS)
         try:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from access.admin import Order, carry_out, order_of_server
+from access.admin import Order, carry_out, order_of_server, socket_path
 from access.keyring import Keyring
 from access.keys import Scope, shown
 from ingest.projects import is_project
@@ -41,7 +41,7 @@ def keys_command(arguments: Sequence[str], opened: Callable[[Path], AbstractCont
     order = _order(parser, asked)
     try:
         answer = _ordered(database, order, opened)
-    except (OSError, CannotOrder) as error:
+    except CannotOrder as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 1
     _tell(asked, answer)
@@ -99,7 +99,10 @@ def _order_of_new_key(parser: _Parser, asked: argparse.Namespace) -> Order:
 
 
 def _ordered(database: Path, order: Order, opened: Callable[[Path], AbstractContextManager[Keyring]]) -> dict[str, Any]:
-    answer = order_of_server(database, order)
+    try:
+        answer = order_of_server(database, order)
+    except OSError as error:
+        raise CannotOrder(f"the server at {socket_path(database)} gives no answer: {error}") from None
     if answer is None:
         if order["do"] != "add" and not database.exists():
             raise CannotOrder(f"there is no file {database}; name it by --database")

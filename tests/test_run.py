@@ -176,6 +176,18 @@ def test_a_setting_that_makes_no_sense_is_one_line() -> None:
     assert re.fullmatch(r"runlight: RUNLIGHT_HTTP_PORT: .*integer.*\n", ended.stderr)
 
 
+def test_on_a_server_with_keys_it_says_what_the_app_needs_and_loads_no_samples(tmp_path: Path) -> None:
+    database = tmp_path / "runlight.duckdb"
+    made = ["keys", "add", "--name", "agents", "--scope", "ingest", "--all-projects", "--database", str(database)]
+    subprocess.run([sys.executable, "server.py", *made], cwd=ROOT, env=environment(), check=True, capture_output=True)
+
+    with running(database) as started:
+        until(lambda: started.says("the app needs one: python server.py keys add "), START_SECONDS)
+        assert started.stop() == 0
+    assert started.says("asks for API keys, so no samples are loaded")
+    assert not database.with_suffix(".demo").exists()
+
+
 def test_samples_are_loaded_once_even_if_interrupted_and_removed_ones_do_not_come_back(tmp_path: Path) -> None:
     database = tmp_path / "runlight.duckdb"
     with running(database) as first:

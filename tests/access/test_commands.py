@@ -175,11 +175,28 @@ def test_what_comes_to_nothing_is_one_line_and_exit_code_1(
     assert (code, out) == (1, "")
     assert re.fullmatch(r"runlight: there is no file .*none\.duckdb.*\n", error)
 
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(str(tmp_path / "deaf.sock"))
+        code, out, error = keys(tmp_path / "deaf.duckdb", "list")
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"runlight: the server at .*deaf\.sock gives no answer: .*\n", error)
+
     broken = tmp_path / "broken.duckdb"
     broken.write_bytes(b"not a database" * 1000)
     code, out, error = keys(broken, "add", "--name", "a", "--scope", "read", "--all-projects")
     assert (code, out) == (1, "")
     assert error.startswith(f"runlight: {broken} cannot be opened")
+
+
+def test_where_a_path_is_too_long_for_a_socket_keys_are_managed_while_no_server_runs(
+    tmp_path: Path, keys: Callable[..., tuple[int, str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    database = tmp_path / ("long" * 30) / "runlight.duckdb"
+    assert keys(database, "add", "--name", "a", "--scope", "read", "--all-projects")[0] == 0
+    store = Store.open(database)
+    asyncio.run(AdminSocket(database, Keyring(store.cursor())).start())
+    store.close()
+    assert "keys cannot be managed while this server runs" in caplog.text
 
 
 def test_a_key_that_was_made_before_the_server_is_there_when_it_starts(
