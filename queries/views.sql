@@ -167,6 +167,7 @@ where approvals.project = in_project and approvals.tool_name is not null
     and (approvals.tool_call_id is not null or approvals.evidence = 'explicit')
     and coalesce(approvals.requested_at, approvals.decided_at) >= make_timestamp_ns(since_ns)
     and (until_ns is null or coalesce(approvals.requested_at, approvals.decided_at) < make_timestamp_ns(until_ns))
+    -- Two anti-joins, since one with an `or` would compare every pair.
     and not exists (
         select 1
         from steps as executed
