@@ -172,6 +172,7 @@ def http_api(settings: Settings, store: Store, writer: Writer, door: Door, pseud
         record=recorder(writer),
         pseudonym=pseudonyms.of,
         saved_views=SavedViews(store.cursor()),
+        price_of=PriceList(settings.price_file).explain,
         projects_of=projects_of,
     )
     api.router.routes[:0] = otlp_routes(writer, settings, door.project_of_request)

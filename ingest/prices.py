@@ -2,18 +2,27 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fnmatch import translate
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 from genai_prices.data_snapshot import find_provider_by_id, get_snapshot
-from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices, TimeOfDateConstraint
+from genai_prices.types import (
+    ModelInfo,
+    ModelPrice,
+    Provider,
+    StartDateConstraint,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _MAX_MODEL_CHARS = 200  # a longer id names no model, and the list's patterns need not be tried on it
@@ -44,6 +53,17 @@ PRICED_BY = (
     *_OUTPUT_PRICES.values(),
 )
 _REQUEST_PRICE = "requests_kcount"
+# What the tokens of a price are called when it is explained.
+_CLASSES = {
+    "input_mtok": "fresh_input",
+    "cache_read_mtok": "cache_read",
+    "cache_write_mtok": "cache_write",
+    "input_audio_mtok": "audio_input",
+    "output_mtok": "output",
+    "output_audio_mtok": "audio_output",
+    _REQUEST_PRICE: "request",
+}
+_LIST = f"genai-prices {version('genai-prices')}"
 # Prices in 10⁻¹² USD a token are whole numbers, so that sums are exact and one division gives the nearest double.
 _UNITS_PER_USD = 10**12
 _UNITS = dict.fromkeys((*_INPUT_PRICES, *_OUTPUT_PRICES), _UNITS_PER_USD // 10**6) | {
@@ -93,6 +113,31 @@ class PriceList:
         )
         return _costs(asked, _rates(asked, sources))
 
+    def explain(self, call: pa.Table) -> dict[str, Any] | None:
+        """What the one call costs today and what that is made of, JSON-ready; None where `price` knows no cost.
+
+        priced_by (the kept list with its version, or own prices), model (as there), day (of the call, UTC), valid_from
+        (since when the price holds, None: always), above_input_tokens (from where on, None: any), parts (token_class,
+        tokens, usd_per_million, cost_usd) and their sum cost_usd. What the call does not tell counts as none.
+        """
+        unknown = [pl.lit(None, pl.Int64).alias(name) for name in PRICED_BY if name not in call.column_names]
+        asked = pl.DataFrame(call).with_columns(unknown)
+        cost_usd = self.price(asked)["cost_usd"].item()
+        if cost_usd is None:
+            return None
+        row = asked.row(0, named=True)
+        moment = row["started_at"].replace(tzinfo=UTC)
+        source = self._source(row["served_model"] or row["requested_model"], row["provider"])
+        tiers = list(_tiers(source.price_at(moment)))
+        tier = next(tier for tier in reversed(tiers) if tier["above"] < row["input_tokens"])
+        return {
+            **source.origin_at(moment),
+            "day": moment.date().isoformat(),
+            "above_input_tokens": tier["above"] if tier["above"] > 0 else None,
+            "parts": [*_parts(row, tier, _INPUT_PRICES), *_parts(row, tier, _OUTPUT_PRICES), *_request_part(tier)],
+            "cost_usd": cost_usd,
+        }
+
     def _find_source(self, model: str | None, provider: str | None) -> "_Source":
         if not model or len(model) > _MAX_MODEL_CHARS:
             return _Source((), None)
@@ -132,14 +177,33 @@ class _Source:
         return isinstance(prices, list) and any(isinstance(price.constraint, TimeOfDateConstraint) for price in prices)
 
     def price_at(self, moment: datetime) -> ModelPrice | None:
-        started = [price for price in self.own if price.start is None or price.start <= moment.date()]
-        if started:
-            return max(started, key=lambda price: price.start or date.min).as_model_price()
+        own = self._own_at(moment)
+        if own is not None:
+            return own.as_model_price()
         if self.listed is None or not self.listed.prices:
             return None
         if self.listed.id.endswith(":free"):  # the list leaves these empty, but others that it does not know as well
             return _FREE
         return self.listed.get_prices(moment)
+
+    def origin_at(self, moment: datetime) -> dict[str, str | None]:
+        """priced_by, model and valid_from of the price of a moment, as `PriceList.explain` tells them."""
+        own = self._own_at(moment)
+        if own is not None:
+            start = own.start.isoformat() if own.start else None
+            return {"priced_by": "own prices", "model": own.match, "valid_from": start}
+        prices = self.listed.prices if self.listed else []
+        starts = [
+            price.constraint.start_date.isoformat()
+            for price in (prices if isinstance(prices, list) else [])
+            if isinstance(price.constraint, StartDateConstraint) and price.constraint.active(moment)
+        ]
+        model = self.listed.id if self.listed else None
+        return {"priced_by": _LIST, "model": model, "valid_from": max(starts, default=None)}
+
+    def _own_at(self, moment: datetime) -> "_OwnPrice | None":
+        started = [price for price in self.own if price.start is None or price.start <= moment.date()]
+        return max(started, key=lambda price: price.start or date.min, default=None)
 
 
 def _moment() -> pl.Expr:
@@ -225,6 +289,29 @@ def _units(prices: dict[str, str]) -> pl.Expr:
 
 def _part_tokens(rate: str, tokens: str) -> pl.Expr:
     return pl.when(pl.col(rate).is_not_null()).then(pl.col(tokens).cast(pl.Float64)).fill_null(0)
+
+
+def _parts(call: Mapping[str, Any], tier: Mapping[str, float], prices: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The classes of one side that the call used, each with what it adds to the cost, as `_units` adds them up."""
+    (whole_rate, whole_tokens), *parts = prices.items()
+    apart = {rate: call[tokens] or 0 for rate, tokens in parts if rate in tier}
+    used = {whole_rate: (call[whole_tokens] or 0) - sum(apart.values()), **apart}
+    for rate, tokens in used.items():
+        if tokens and rate in tier:
+            yield _part(rate, tokens, tier[rate])
+
+
+def _request_part(tier: Mapping[str, float]) -> list[dict[str, Any]]:
+    return [_part(_REQUEST_PRICE, 1, tier[_REQUEST_PRICE])] if _REQUEST_PRICE in tier else []
+
+
+def _part(rate: str, tokens: int, units: float) -> dict[str, Any]:
+    return {
+        "token_class": _CLASSES[rate],
+        "tokens": tokens,
+        "usd_per_million": units * 10**6 / _UNITS_PER_USD,
+        "cost_usd": tokens * units / _UNITS_PER_USD,
+    }
 
 
 class _OwnPrice(BaseModel):

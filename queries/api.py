@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from queries.database import Database
-from queries.details import Records
+from queries.details import PriceOf, Records
 from queries.opening import Opener
 from queries.routes import acts, catalogue, compare, failures, lists, oversight, run, search, store, views
 from queries.routes.asking import Asker
@@ -31,13 +31,14 @@ def create_api(
     saved_views: SavedViews | None = None,
     clock_ns: Callable[[], int] = time.time_ns,
     most_seconds: float = 45.0,
+    price_of: PriceOf | None = None,
     projects_of: Callable[[Request], frozenset[str] | None] = lambda _: None,
 ) -> FastAPI:
     """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
     `pseudonym` tells what stands for a person's address; `saved_views` keeps the views that people name; a question
-    that takes more than `most_seconds` is stopped; `projects_of` tells which projects a request may ask about, None for
-    all."""
+    that takes more than `most_seconds` is stopped; `price_of` tells what a call costs by today's prices; `projects_of`
+    tells which projects a request may ask about, None for all."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null.",
@@ -58,6 +59,7 @@ def create_api(
         pseudonym,
         saved_views,
         most_seconds,
+        price_of,
         projects_of,
     )
     answer_errors(api)

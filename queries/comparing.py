@@ -34,6 +34,10 @@ _SIDE = {
     "duration_ms": pa.float64(),
     "cost_usd": pa.float64(),
 }
+_READ = [
+    *("step_id", "kind", "counted", "name", "agent_name", "tool_name", "requested_model", "served_model", "provider"),
+    *("prompt_name", "prompt_version", "tool_args", "status", "error_type", "duration_ms", "cost_usd"),
+]
 _COMPARED = ("name", "agent", "model", "requested_model", "provider", "prompt", "tool_args", "status", "error_type")
 _ROWS = pa.schema(
     [
@@ -165,7 +169,7 @@ def _facts(database: Database, opener: Opener, project: str, run_id: str, now_ns
 def _steps(opener: Opener, project: str, run_id: str) -> list[Step]:
     """The counted steps of a run in the waterfall's order, by the names of `_SIDE` and with their kind."""
     with opener.open(project, run_id) as opened:
-        found = questions.run_steps(opened).to_pylist()
+        found = questions.run_steps(opened).select(_READ).to_pylist()
     return [_step(row) for row in found if row["counted"]]
 
 

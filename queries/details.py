@@ -1,6 +1,6 @@
 """Everything of one step, and a run as it came in: what the store keeps as columns, joined with the whole records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -12,6 +12,10 @@ from queries.opening import NoSuchRun, OpenedRun
 
 _PLACE = ["record_signal", "block_id", "block_position", "resource_id", "scope_id"]
 _ALL_LOGS = 2**31 - 1
+
+# What a model call (one row, columns as run_steps has them) costs by today's prices and what that is made of,
+# JSON-ready; None where no price is known.
+PriceOf = Callable[[pa.Table], dict[str, Any] | None]
 
 
 class Records(Protocol):
@@ -30,9 +34,9 @@ class Records(Protocol):
         ...
 
 
-def step_detail(records: Records, opened: OpenedRun, step_id: str) -> bytes:
-    """One step as JSON: its columns, whole texts, messages, attributes, events, links, resource, scope, logs, record.
-    Raises NoSuchRun.
+def step_detail(records: Records, opened: OpenedRun, step_id: str, price_of: PriceOf | None = None) -> bytes:
+    """One step as JSON: its columns, whole texts, messages, attributes, events, links, resource, scope, logs, record,
+    and for a model call price, what `price_of` says of it. Raises NoSuchRun.
     """
     found, logs = questions.step_records(opened, step_id.lower())
     if not found.num_rows:
@@ -49,7 +53,8 @@ def step_detail(records: Records, opened: OpenedRun, step_id: str) -> bytes:
         name: _first(own.get(name), *(twin.get(name) for twin in twins), _value(known.get(name)))
         for name in own.keys() - said.keys()
     }
-    return orjson.dumps(known | whole | said | {"logs": [entry["record"] for entry in log_contents]})
+    price = price_of(found.slice(0, 1)) if price_of and known["kind"] in ("llm", "embedding") else None
+    return orjson.dumps(known | whole | said | {"price": price, "logs": [entry["record"] for entry in log_contents]})
 
 
 def _value(text: Any) -> Any:

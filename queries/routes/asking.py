@@ -14,7 +14,7 @@ from starlette.types import Message, Receive
 from queries import questions
 from queries.cursors import write_cursor
 from queries.database import Database
-from queries.details import Records
+from queries.details import PriceOf, Records
 from queries.encoding import MediaType, choose_media_type, encode_table
 from queries.filters import RUN_STATUSES, STEP_STATUSES, Filters, read_filters, read_project, read_statuses
 from queries.opening import OpenedRun, Opener
@@ -50,6 +50,7 @@ class Asker:
     """Asks the store. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells (project, event name, columns) and returns '' or why it could not;
     `pseudonym` tells what stands for a person's address in every column;
+    `price_of` tells what a call costs by today's prices;
     `projects_of` tells which projects a request may ask about, None for all; `receive` when its client has left.
     """
 
@@ -64,6 +65,7 @@ class Asker:
     pseudonym: Callable[[str], str] | None
     saved_views: SavedViews | None
     most_seconds: float
+    price_of: PriceOf | None
     projects_of: Callable[[Request], frozenset[str] | None]
     receive: Receive = _stays
 

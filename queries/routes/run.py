@@ -12,7 +12,9 @@ router = APIRouter(tags=["run"])
 
 @router.get("/api/runs/{run_id:path}/steps/{step_id}", summary="Everything of one step")
 async def step(asker: Asking, project: Project, run_id: str, step_id: str) -> Response:
-    question = asker.opened(project, run_id, lambda opened: details.step_detail(asker.records, opened, step_id))
+    question = asker.opened(
+        project, run_id, lambda opened: details.step_detail(asker.records, opened, step_id, asker.price_of)
+    )
     return Response(await asker.ask(question), media_type=MediaType.JSON.value)
 
 
