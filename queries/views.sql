@@ -173,10 +173,14 @@ where approvals.project = in_project and approvals.tool_name is not null
         from steps as executed
         where executed.project = approvals.project and executed.kind = 'tool' and executed.counted
             and executed.started_at >= make_timestamp_ns(since_ns)
-            and (
-                executed.tool_call_id = approvals.tool_call_id
-                or (executed.run_id = approvals.run_id and executed.step_id = approvals.step_id)
-            )
+            and executed.tool_call_id = approvals.tool_call_id
+    )
+    and not exists (
+        select 1
+        from steps as executed
+        where executed.project = approvals.project and executed.kind = 'tool' and executed.counted
+            and executed.started_at >= make_timestamp_ns(since_ns)
+            and executed.run_id = approvals.run_id and executed.step_id = approvals.step_id
     );
 
 -- Whether an error says that time ran out.
