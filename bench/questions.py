@@ -14,11 +14,14 @@ LAST_DAY = {"since": "2026-11-22T00:00:00Z", "until": "2026-11-23T00:00:00Z"}
 _LEFT_OUT = {"/healthz", "/readyz"}
 
 # Values for parameters that a route cannot do without.
+_METRIC = {"metric": "gen_ai.client.token.usage"}
 _NEEDED = {
     "/api/error-marks": {"fingerprint": "0" * 16},
     "/api/error-runs": {"fingerprint": "0" * 16},
     "/api/label-values": {"key": "app.tenant"},
     "/api/search": {"q": "user-00042"},
+    "/api/metrics/labels": _METRIC,
+    "/api/metrics/trend": _METRIC,
 }
 _AS_JSON = {"/api/ingest": JSON, "/metrics": "*/*"}
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from queries.database import Database
 from queries.details import PriceOf, Records
 from queries.opening import Opener
-from queries.routes import acts, catalogue, compare, failures, lists, oversight, run, search, store, views
+from queries.routes import acts, catalogue, compare, failures, lists, oversight, run, search, store, telemetry, views
 from queries.routes.asking import Asker
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
@@ -74,6 +74,7 @@ def create_api(
         search.router,
         views.router,
         store.router,
+        telemetry.router,
         store.health,
     ):
         api.include_router(router)

@@ -143,6 +143,18 @@ class Client:
         """Forget a saved view."""
         self._send("DELETE", f"/api/views/{quote(view_id, safe='')}", {"project": project}, _JSON)
 
+    def metric_names(self, **asked: Any) -> pl.DataFrame:
+        """The metrics of a window, by name, with type, unit and services."""
+        return self._table("/api/metrics", asked)
+
+    def metric_labels(self, **asked: Any) -> pl.DataFrame:
+        """key, value_count, series_count of the attributes of a `metric`."""
+        return self._table("/api/metrics/labels", asked)
+
+    def metric_trend(self, **asked: Any) -> pl.DataFrame:
+        """What a `metric` of this `type` and `unit` told over time, by the attribute `group`."""
+        return self._table("/api/metrics/trend", asked)
+
     def ingest(self, **asked: Any) -> dict[str, pl.DataFrame]:
         """The ledger: `batches`, `totals` and `services`."""
         return {part: self._table("/api/ingest", asked | {"part": part}) for part in ("batches", "totals", "services")}

@@ -227,6 +227,32 @@ def saved_views(database: Database, project: str) -> pa.Table:
     return database.ask("saved_views", {"project": project})
 
 
+def metric_names(database: Database, window: Filters, limit: int = 1_000) -> pa.Table:
+    """The metrics that were measured in the window, by name."""
+    return database.ask("metric_names", window.values() | {"limit": limit})
+
+
+def metric_labels(database: Database, window: Filters, metric: str, limit: int = 100) -> pa.Table:
+    """key, value_count, series_count of the attributes of one metric."""
+    return database.ask("metric_labels", window.values() | {"metric": metric, "limit": limit})
+
+
+def metric_trend(
+    database: Database,
+    window: Filters,
+    metric: str,
+    *,
+    kind: str | None = None,
+    unit: str | None = None,
+    group_key: str | None = None,
+    zone: str = "UTC",
+    limit: int = 10_000,
+) -> pa.Table:
+    """What a metric of this type and unit told over time, by the values of an attribute key or of `service`."""
+    of_metric = {"metric": metric, "type": kind, "unit": unit, "group_key": group_key, "tz": zone}
+    return database.ask("metric_trend", window.values() | of_metric | {"limit": limit})
+
+
 def ingest_batches(database: Database, project: str | None, limit: int = 100) -> pa.Table:
     """The newest rows of the ledger."""
     return database.ask("ingest_batches", {"project": project, "limit": limit})

@@ -1469,3 +1469,68 @@ from asked_runs(
 inner join records on runs.run_id = records.run_id
 inner join cases on runs.run_id = cases.run_id
 where coalesce(records.evaluation_name, records.evaluation_label, records.evaluation_score::varchar) is not null;
+
+-- By how much a metric's running total grew up to a point: all of a delta point; of a cumulative one the difference to
+-- the point before of its series, or all of it where the series began anew since. Of the first point that is known all
+-- counts if its series began since seen_since, else how much is new is unknown.
+create or replace macro added_since(told, told_before, temporality, began_at, began_at_before, seen_since) as
+case
+    when temporality = 1 then told
+    when told_before is null then case when began_at >= seen_since then told end
+    when began_at > began_at_before or told < told_before then told
+    else told - told_before
+end;
+
+-- The points of one metric measured within [since_ns, until_ns), with what each adds to the totals before it: `added` to
+-- a sum, added_count and added_sum to a histogram or summary. The series' points of the day before are looked at for
+-- where they stood.
+create or replace macro metric_growth(in_project, metric, of_type, in_unit, since_ns, until_ns) as table
+with points as (
+    select
+        series_id,
+        service_name,
+        labels,
+        measured_at,
+        temporality,
+        value,
+        point_count,
+        point_sum,
+        point_min,
+        point_max,
+        added_since(
+            value, lag(value) over in_time, temporality, started_at, lag(started_at) over in_time,
+            make_timestamp_ns(since_ns - 86400000000000)
+        ) as added,
+        added_since(
+            point_count::double, lag(point_count::double) over in_time, temporality, started_at,
+            lag(started_at) over in_time, make_timestamp_ns(since_ns - 86400000000000)
+        ) as added_count,
+        case
+            when temporality = 1 then point_sum
+            -- A sum of values below zero falls without a new beginning; the count tells.
+            when lag(point_count) over in_time is null
+                then case when started_at >= make_timestamp_ns(since_ns - 86400000000000) then point_sum end
+            when started_at > lag(started_at) over in_time or point_count < lag(point_count) over in_time then point_sum
+            else point_sum - lag(point_sum) over in_time
+        end as added_sum
+    from metric_points
+    where project = in_project and metric_name = metric and (of_type is null or metric_type = of_type)
+        and (in_unit is null or unit = in_unit)
+        and measured_at >= make_timestamp_ns(since_ns - 86400000000000) and measured_at < make_timestamp_ns(until_ns)
+    window in_time as (partition by series_id order by measured_at, block_id, block_position)
+)
+
+select
+    series_id,
+    service_name,
+    labels,
+    measured_at,
+    temporality,
+    value,
+    added,
+    added_count,
+    added_sum,
+    case when temporality = 1 then point_min end as point_min,
+    case when temporality = 1 then point_max end as point_max
+from points
+where measured_at >= make_timestamp_ns(since_ns);

@@ -25,7 +25,7 @@ PARTS = {
     "conversation_id": "talk",
     "view_id": "0" * 16,
 }
-PARAMETERS = {"key": "gen_ai.agent.name", "q": "work", "by": "release", "a": TRACE, "b": TRACE}
+PARAMETERS = {"key": "gen_ai.agent.name", "q": "work", "by": "release", "a": TRACE, "b": TRACE, "metric": "tokens"}
 BODIES = {
     "corrections": {"kind": "takeover"},
     "feedback": {"rating": "up"},

@@ -136,6 +136,7 @@ def _listed(question: str) -> Callable[[Samples], Answers]:
     return lambda samples: {name: catalogue.ask(samples.database, question, FILTERS, by=name) for name in by}
 
 
+_METRIC = "gen_ai.client.token.usage"
 _WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
 
 ANSWERS: dict[str, Callable[[Samples], Answers]] = {
@@ -160,6 +161,11 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
         key: questions.label_values(samples.database, FILTERS, key) for key in ("gen_ai.request.model", "user.id")
     },
     "last_good_run": _each(_last_good),
+    "metric_labels": _whole(lambda database: questions.metric_labels(database, FILTERS, _METRIC)),
+    "metric_names": _whole(lambda database: questions.metric_names(database, FILTERS)),
+    "metric_trend": _whole(
+        lambda database: questions.metric_trend(database, FILTERS, _METRIC, group_key="gen_ai.token.type")
+    ),
     "projects": _whole(questions.projects),
     "run": _each(lambda samples, run_id: questions.run(samples.database, samples.opener, PROJECT, run_id, NOW_NS)),
     "run_approvals": _each(lambda samples, run_id: questions.run_approvals(samples.database, PROJECT, run_id)),
