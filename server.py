@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         settings = read_settings(parser, SERVER_FLAGS, arguments)
         command = parser.parse_args(arguments).command
         listener = _bound(settings) if command == "serve" else None
-        store = Store.open(settings.database, settings.store_memory_bytes)
+        store = Store.open(settings.database, settings.store_memory_bytes, settings.store_threads)
         keyring = Keyring(store.cursor())
         if listener is not None:
             expect_closed_or_local(settings, keyring)

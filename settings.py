@@ -45,6 +45,13 @@ class Settings(BaseSettings):
         ge=256 * 1024**2,
         description="Memory of commits and questions in the store, which spills beyond.",
     )
+    store_threads: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Threads of one commit or question; several run side by side anyway, and small ones cost twice as "
+        "much when shared out.",
+    )
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
     url: str = Field("http://127.0.0.1:4318", description="The server, as the app and scripts reach it.")
     api_key: str | None = Field(None, description="Key that the app and the replay of samples send to the server.")

@@ -42,7 +42,7 @@ class Store:
         self._known_columns: dict[str, list[str]] = {}
 
     @classmethod
-    def open(cls, path: Path, memory_bytes: int = 2 * 1024**3) -> "Store":
+    def open(cls, path: Path, memory_bytes: int = 2 * 1024**3, threads: int = 1) -> "Store":
         """Open or create the file. Raises `StoreError` if another process has it, if it is damaged, or if it is from a
         newer version; such a file is left as it is."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +52,7 @@ class Store:
                 config={
                     "checkpoint_threshold": "256MB",
                     "memory_limit": f"{memory_bytes}B",
+                    "threads": threads,
                     "storage_compatibility_version": _STORAGE_VERSION,
                 },
             )

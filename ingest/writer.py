@@ -61,6 +61,7 @@ class Writer:
         self._on_commit = on_commit
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
         self._prepared: queue.Queue[_Gathered | _Removal | None] = queue.Queue(maxsize=1)
+        self._committing = threading.Semaphore(1)
         self._bytes_lock = threading.Lock()
         self._waiting_bytes = 0
         self._closed = False
@@ -112,7 +113,11 @@ class Writer:
         removal.done.result()
 
     def _prepare_forever(self) -> None:
-        while (gathered := self._gather()) is not None:
+        while True:
+            # One gathering ahead of the commit is enough: what comes meanwhile travels together in the next.
+            self._committing.acquire()
+            if (gathered := self._gather()) is None:
+                break
             parts: list[_Part] = []
             for signal in Signal:
                 for part in self._prepare(signal, [item for item in gathered if item[0].signal is signal]):
@@ -164,6 +169,8 @@ class Writer:
             if isinstance(gathered, _Removal):
                 self._remove(gathered)
                 continue
+            if gathered.waiting:
+                self._committing.release()
             committed = gathered.parts
             try:
                 if is_incomplete and gathered.waiting:
