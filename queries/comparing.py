@@ -14,6 +14,7 @@ from queries.opening import Opener
 
 # Steps of either run between what both begin and end with that are aligned, which takes their product in time.
 MOST_ALIGNED = 1_000
+_ARGS = 200  # letters of a tool's arguments that a row shows; the step has them whole
 _NUMBERS = (
     *("duration_ms", "cost_usd", "input_tokens", "output_tokens"),
     *("step_count", "llm_call_count", "tool_call_count", "error_count"),
@@ -131,7 +132,7 @@ def _key(step: Step) -> tuple[str, str | None]:
 
 
 def _row(place: int, step: Step | None, other: Step | None) -> Step:
-    changed = [name for name in _COMPARED if step and other and _canonical(step[name]) != _canonical(other[name])]
+    changed = [name for name in _COMPARED if step and other and _differ(step[name], other[name])]
     change = "added" if other is None else "dropped" if step is None else "changed" if changed else "same"
     sides = {"a": step or {}, "b": other or {}}
     return {
@@ -140,6 +141,7 @@ def _row(place: int, step: Step | None, other: Step | None) -> Step:
         "kind": (step or other or {})["kind"],
         "changed": changed,
         **{f"{side}_{name}": found.get(name) for side, found in sides.items() for name in _SIDE},
+        **{f"{side}_tool_args": (found.get("tool_args") or "")[:_ARGS] or None for side, found in sides.items()},
         **{
             name: _difference(*(found.get(column, 0) for found in sides.values()))
             for name, column in (("duration_difference_ms", "duration_ms"), ("cost_difference_usd", "cost_usd"))
@@ -149,6 +151,10 @@ def _row(place: int, step: Step | None, other: Step | None) -> Step:
 
 def _difference(value: float | None, other: float | None) -> float | None:
     return None if value is None or other is None else value - other
+
+
+def _differ(value: Any, other: Any) -> bool:
+    return bool(value != other and _canonical(value) != _canonical(other))
 
 
 def _canonical(value: Any) -> Any:

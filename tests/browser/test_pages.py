@@ -281,3 +281,19 @@ def test_a_run_leads_to_the_last_good_one_beside_it_and_back_to_its_step(
     visitor.page.get_by_role("button", name="Open in this run").click()
     expect(visitor.text("tool find_order")).to_be_visible()
     expect(visitor.page).to_have_url(re.compile("/run.*step="))
+
+
+def test_hostile_telemetry_is_text_where_runs_are_timed_and_compared(
+    shared_app: str, server: RunningServer, visitor: Visitor
+) -> None:
+    with tracing(to_project(server, "timed"), service=HOSTILE_TEXTS[0]) as tracer:
+        hostile, plain = hostile_run(tracer), refund_that_works(tracer)
+    for address, heading in (
+        ("latency?project=timed&window=7d&by=tool", "Latency"),
+        (f"compare?project=timed&a={hostile}&b={plain}&row=1", "Compare"),
+    ):
+        visitor.page.goto(f"{shared_app}/{address}")
+        expect(visitor.page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        expect(visitor.page.get_by_test_id("stDataFrame").nth(1)).to_be_visible()
+        visitor.expect_at_rest()
+        visitor.expect_only_text()
