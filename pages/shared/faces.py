@@ -100,6 +100,19 @@ def nothing_arrived(asked: Filters) -> None:
         st.rerun()
 
 
+def no_metrics(asked: Filters) -> None:
+    """No metric was measured: because nothing has arrived at all, or none in this window."""
+    if not data.run_counts().get(asked.project) and asked.is_all_time:
+        empty_store(asked.project)
+        return
+    st.info(
+        f"No metric was measured in {asked.window}. Agents send metrics to /v1/metrics, as they send traces.",
+        icon=":material/search_off:",
+    )
+    if not asked.is_all_time and _widen_button():
+        st.rerun()
+
+
 def _widen_button() -> bool:
     return st.button("Look at all time", key="widen_window", icon=":material/date_range:", on_click=filters.widen)
 

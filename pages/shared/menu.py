@@ -45,6 +45,7 @@ APPROVALS = Entry("pages/approvals.py", "Approvals", ":material/how_to_reg:", "S
 CORRECTIONS = Entry("pages/corrections.py", "Corrections", ":material/edit_note:", "Signals")
 EVALUATIONS = Entry("pages/evaluations.py", "Evaluations", ":material/grading:", "Signals")
 USERS = Entry("pages/users.py", "Users", ":material/group:", "Signals")
+METRICS = Entry("pages/metrics.py", "Metrics", ":material/show_chart:", "Store", takes=address.WINDOW)
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
 ENTRIES = (
     OVERVIEW,
@@ -59,6 +60,7 @@ ENTRIES = (
     CORRECTIONS,
     EVALUATIONS,
     USERS,
+    METRICS,
     INGEST,
     RUN,
     CONVERSATION,
