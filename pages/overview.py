@@ -21,9 +21,7 @@ whats_new.draw(
     [
         *whats_new.of_releases(data.answer("error_releases", **asked)),
         *whats_new.of_errors(data.answer("error_groups", **asked, tz=zone)),
-        *whats_new.of_cost(
-            data.answer("cost_by", **asked, by="workflow"), data.answer("cost_spikes", **asked, tz=zone), zone
-        ),
+        *whats_new.of_cost(data.answer("cost_movers", **asked), data.answer("cost_spikes", **asked, tz=zone), zone),
         *whats_new.of_routes(data.answer("route_changes", **asked, tz=zone), compared["since_at"], zone),
         *whats_new.of_changes(changes, zone),
     ]

@@ -34,6 +34,7 @@ CATALOGUE: Mapping[str, Listed] = {
     "changes": Listed("runs"),
     "compared": Listed("runs"),
     "cost_by": Listed("cost", _SPENDERS),
+    "cost_movers": Listed("cost"),
     "cost_per_run": Listed("cost"),
     "cost_spikes": Listed("cost"),
     "cost_totals": Listed("cost"),

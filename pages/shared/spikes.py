@@ -10,13 +10,13 @@ from pages.shared import behind, links
 from pages.shared.filters import rfc_3339
 from pages.shared.format import cost, one_line
 
-# Part of the difference → what it is called, and the columns that tell how it was then and usually.
+# Part of a change → what it is called where there was more, or less, and the column that tells how much there was then.
 PARTS = {
-    "volume_usd": ("more runs", "run_count", "usual_run_count"),
-    "calls_per_run_usd": ("more calls per run", "calls_per_run", "usual_calls_per_run"),
-    "tokens_per_call_usd": ("more tokens per call", "tokens_per_call", "usual_tokens_per_call"),
-    "model_mix_usd": ("dearer models", None, None),
-    "price_usd": ("a higher price", None, None),
+    "volume_usd": ("more runs", "fewer runs", "run_count"),
+    "calls_per_run_usd": ("more calls per run", "fewer calls per run", "calls_per_run"),
+    "tokens_per_call_usd": ("more tokens per call", "fewer tokens per call", "tokens_per_call"),
+    "model_mix_usd": ("dearer models", "cheaper models", None),
+    "price_usd": ("a higher price", "a lower price", None),
 }
 _LEAST_SHARE = 0.1  # what is smaller is not worth words
 _ROW_PIXELS, _ROWS_IN_SIGHT = 36, 6
@@ -71,19 +71,22 @@ def draw(found: pl.DataFrame, zone: str) -> None:
     behind.draw("cost_spikes", found)
 
 
-def why(spike: Mapping[str, Any]) -> str:
-    """The parts that matter, the largest first: 52% by more calls per run (39.1, usually 8.4), 45% by …"""
-    parts = sorted(PARTS, key=lambda part: spike[part], reverse=True)
-    words = [_share(spike, part) for part in parts if spike[part] >= _LEAST_SHARE * spike["excess_usd"]]
-    return ", ".join(words) or cost(spike["excess_usd"])
+def why(row: Mapping[str, Any], change: str = "excess_usd", once: str = "usual_{}", said: str = "usually") -> str:
+    """The parts of a change that matter, the largest first: 52% by more calls per run (39.1, usually 8.4), 45% by …
+
+    `once` is the name of the column that tells how much of something there was else, and `said` how it is called.
+    """
+    parts = sorted(PARTS, key=lambda part: row[part] / row[change], reverse=True)
+    words = [_share(row, part, change, once, said) for part in parts if row[part] / row[change] >= _LEAST_SHARE]
+    return ", ".join(words) or cost(row[change])
 
 
-def _share(spike: Mapping[str, Any], part: str) -> str:
-    label, then, usually = PARTS[part]
-    share = f"{spike[part] / spike['excess_usd']:.0%} by {label}"
-    if then is None or usually is None or spike[usually] is None:
+def _share(row: Mapping[str, Any], part: str, change: str, once: str, said: str) -> str:
+    more, fewer, then = PARTS[part]
+    share = f"{row[part] / row[change]:.0%} by {more if row[change] > 0 else fewer}"
+    if then is None or row[then] is None or row[once.format(then)] is None:
         return share
-    return f"{share} ({_amount(spike[then])}, usually {_amount(spike[usually])})"
+    return f"{share} ({_amount(row[then])}, {said} {_amount(row[once.format(then)])})"
 
 
 def _amount(number: float) -> str:

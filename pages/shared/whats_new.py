@@ -74,20 +74,17 @@ def of_errors(groups: pl.DataFrame) -> Iterator[Line]:
             yield Line(f"{state} error", colour, words, menu.ERRORS, {"group": row["fingerprint"]})  # type: ignore[arg-type]
 
 
-def of_cost(spenders: pl.DataFrame, found: pl.DataFrame, zone: str) -> Iterator[Line]:
-    """Workflows of `cost_by` that cost more or less than in the window before, and the spikes of `cost_spikes`."""
-    moved = spenders.with_columns(
-        pl.col("cost_usd").fill_null(0), change=pl.col("cost_usd").fill_null(0) - pl.col("cost_before_usd")
-    )
-    least = max(LEAST_COST_USD, LEAST_COST_SHARE * max(moved["cost_usd"].sum(), moved["cost_before_usd"].sum()))
-    movers = moved.filter(pl.col("change").abs() >= least).sort(pl.col("change").abs(), descending=True)
-    for row in movers.head(MOST_LINES).iter_rows(named=True):
-        sign = "+" if row["change"] > 0 else "−"
+def of_cost(movers: pl.DataFrame, found: pl.DataFrame, zone: str) -> Iterator[Line]:
+    """Workflows of `cost_movers` whose change matters, and the spikes of `cost_spikes`, each with the reasons."""
+    least = max(LEAST_COST_USD, LEAST_COST_SHARE * max(movers["cost_usd"].sum(), movers["cost_before_usd"].sum()))
+    for row in movers.filter(pl.col("change_usd").abs() >= least).head(MOST_LINES).iter_rows(named=True):
+        sign = "+" if row["change_usd"] > 0 else "−"
         words = (
-            f"{one_line(row['value'] or 'no workflow', 80)} {sign}{cost(abs(row['change']))}: "
-            f"{cost(row['cost_usd'])} instead of {cost(row['cost_before_usd'])}"
+            f"{one_line(row['workflow_name'] or 'no workflow', 80)} {sign}{cost(abs(row['change_usd']))}: "
+            f"{cost(row['cost_usd'])} instead of {cost(row['cost_before_usd'])}; "
+            f"{spikes.why(row, 'change_usd', '{}_before', 'before')}"
         )
-        narrowing = {"sort": "dearest"} | _named("workflow", row["value"])
+        narrowing = {"sort": "dearest"} | _named("workflow", row["workflow_name"])
         yield Line("cost moved", "violet", words, menu.RUNS, narrowing)
     for row in found.head(MOST_LINES).iter_rows(named=True):
         words = (

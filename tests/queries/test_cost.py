@@ -105,6 +105,28 @@ def test_the_window_before_is_counted_apart(store: duckdb.DuckDBPyConnection, de
     ]
 
 
+def test_a_change_of_cost_falls_on_what_changed_in_equal_parts(
+    store: duckdb.DuckDBPyConnection, derived: Derive
+) -> None:
+    """Twice the runs, each call twice as long, at the same price: 1 $ became 4 $, and both are to blame alike."""
+    telling = Telling().span("only then", "llm", trace="x", workflow_name="gone", input_tokens=10, cost_usd=2.0)
+    for trace, at, tokens in (("a", 0.0, 100), ("b", LATE, 200), ("c", LATE + 60, 200)):
+        for number in range(2):
+            call = {"input_tokens": tokens, "cost_usd": tokens / 200, "workflow_name": "w"}
+            telling.span(f"{trace}{number}", "llm", at + number, trace=trace, **call)
+    derived(telling)
+    second_hour = Filters("default", START_NS + 2 * HOUR_NS, START_NS + HOUR_NS, START_NS + 2 * HOUR_NS)
+
+    doubled, gone = asked(store, "cost_movers", second_hour)
+    assert (doubled["cost_before_usd"], doubled["cost_usd"], doubled["change_usd"]) == (1.0, 4.0, 3.0)
+    assert doubled["volume_usd"] == pytest.approx(1.5)
+    assert doubled["tokens_per_call_usd"] == pytest.approx(1.5)
+    for part in ("calls_per_run_usd", "model_mix_usd", "price_usd"):
+        assert doubled[part] == pytest.approx(0)
+    assert (gone["workflow_name"], gone["change_usd"], gone["volume_usd"]) == ("gone", -2.0, -2.0)
+    assert (gone["run_count"], gone["run_count_before"]) == (None, 1)
+
+
 def test_the_five_classes_add_up_to_all_tokens(store: duckdb.DuckDBPyConnection, derived: Derive) -> None:
     derived(
         Telling()
