@@ -979,8 +979,9 @@ where project = in_project and service_version is not null
 group by service_name, service_version;
 
 -- How long the steps of the runs that the common filters let through took: one row per counted step that ended with ok
--- or error and has a duration, less the human wait inside it (working_ms); grouping_by step (value is its agent and its name; all but
--- workflows and agents, which are made of others), model (of model and embedding calls) or tool (of tool calls).
+-- or error and has a duration, less the human wait inside it (working_ms); grouping_by step (value is its agent and its
+-- name; all but workflows and agents, which are made of others), model (of model and embedding calls) or tool (of tool
+-- calls).
 create or replace macro asked_durations(
     grouping_by, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
     by_user, conversation, statuses, with_evidence, attributes, words, mentioned
