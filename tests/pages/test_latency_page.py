@@ -70,6 +70,15 @@ def test_the_numbers_are_those_counted_by_hand(app: AppTest, server: RunningServ
         assert {metric.label: metric.value for metric in shown.metric}["Slowest run"] == "7.24 s"
 
 
+def test_runs_that_have_not_ended_have_no_times_yet(app: AppTest, server: RunningServer) -> None:
+    """approval-pending waits for a human; what its model calls took is known, what the run waited for is not."""
+    send_samples(server, app)
+    shown = opened(app, **SAMPLE_DAY, workflow="payout-review")
+    assert not shown.exception
+    assert {metric.label: metric.value for metric in shown.metric}["Waiting for humans"] == "—"
+    assert "No run of this window has ended." in [caption.value for caption in shown.caption]
+
+
 def test_an_empty_window_offers_to_widen_it(app: AppTest, server: RunningServer) -> None:
     send_samples(server, app)
     shown = opened(app, window="custom", since="2026-01-01T00:00:00Z", until="2026-01-02T00:00:00Z")
