@@ -9,7 +9,9 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from access.admin import order_of_server
+from access.keyring import Keyring
 from access.keys import Scope
+from ingest.store import Store
 from tests.ingest.otlp_samples import spans
 from tests.serving import RunningServer, running_server, until
 
@@ -21,7 +23,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 @dataclass
 class Locked:
-    """A server with keys, a run in PROJECT whose agent is called MARK, and nothing in OTHER."""
+    """A server with keys that other machines can reach, a run of agent MARK in PROJECT, and nothing in OTHER."""
 
     server: RunningServer
     run_id: str = TRACE
@@ -50,13 +52,17 @@ class Locked:
 
 @pytest.fixture(scope="session")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
-    with running_server(tmp_path_factory.mktemp("locked") / "runlight.duckdb") as server:
+    database = tmp_path_factory.mktemp("locked") / "runlight.duckdb"
+    store = Store.open(database)
+    Keyring(store.cursor()).add("the first", [Scope.ADMIN], None)
+    store.close()
+    with running_server(database, http_host="0.0.0.0", grpc_host="0.0.0.0") as server:
         locked = Locked(server)
         everything = locked.key(*Scope, projects=[PROJECT])
         body = _run_of_mark().SerializeToString()
         headers = {"x-api-key": everything, "content-type": "application/x-protobuf"}
         httpx.post(f"{server.url}/v1/traces", content=body, headers=headers).raise_for_status()
-        until(lambda: locked.ask("/api/runs?since=1970-01-01", everything).json()["rows"])
+        until(lambda: locked.ask("/api/runs?since=2025-12-31", everything).json()["rows"])
         yield locked
 
 

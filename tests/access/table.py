@@ -88,6 +88,6 @@ def _served(method: str, path: str, described: dict[str, Any]) -> Served:
     parameters = operation.get("parameters", [])
     required = [one["name"] for one in parameters if one["in"] == "query" and one["required"]]
     needed = {name: (PARTS | PARAMETERS).get(name, "") for name in required}
-    window = {"since": "1970-01-01"} if any(one["name"] == "since" for one in parameters) else {}
+    window = {"since": "2025-12-31", "until": "2026-01-02"} if any(one["name"] == "since" for one in parameters) else {}
     names_project = any(one["name"] == "project" for one in parameters) or "{name}" in path
     return Served(method, path, needs, needed | window, names_project)
