@@ -12,10 +12,11 @@ from queries.statements import run
 # Bounds the memory of one rebuild; a history that is rebuilt whole takes many of them.
 TOUCHED_LIMIT = 4_000
 
-# Commits come faster than a rebuild is worth, and one costs as much for few runs as for some hundred: the longer the
-# last one took, the more is gathered for the next. Lists follow within a second all the same.
+# Commits come faster than a rebuild is worth, and one costs as much for few runs as for some hundred, most of it for
+# planning its statements: while commits follow each other, the longer the last rebuild took, the more is gathered for
+# the next. Lists follow within about a second all the same, and sooner after a pause.
 _LEAST_GATHER_SECONDS, _MOST_GATHER_SECONDS = 0.3, 0.9
-_GATHERED_PER_REBUILD = 2.0
+_GATHERED_PER_REBUILD = 3.0
 
 # A run is written with 20 before and after it in its conversation (derivation/outputs.sql), and each of those needs the
 # 20 around it to be told whether its questions were answered; a few more, for runs that only now come into being.
@@ -54,7 +55,9 @@ class Summaries:
     def _work(self) -> None:
         took_seconds = 0.0
         while not self._is_stopping.is_set():
-            self._is_wanted.wait()
+            if not self._is_wanted.wait(_MOST_GATHER_SECONDS):
+                took_seconds = 0.0
+                continue
             gather_seconds = max(_LEAST_GATHER_SECONDS, _GATHERED_PER_REBUILD * took_seconds)
             self._is_stopping.wait(min(gather_seconds, _MOST_GATHER_SECONDS))
             self._is_wanted.clear()
