@@ -16,6 +16,7 @@ PARTS = ("p50", "p95", "p99")
 SLOWEST = {"working": "without waits for humans", "total": "waits for humans included"}
 _CHART = {"displayModeBar": False}
 _DRAWN_MODELS = 10
+_LEAST_CHANGE = 0.005  # less is no percent
 
 
 def draw_totals(totals: pl.DataFrame, kinds: pl.DataFrame, first_tokens: pl.DataFrame) -> None:
@@ -43,11 +44,14 @@ def draw_totals(totals: pl.DataFrame, kinds: pl.DataFrame, first_tokens: pl.Data
 
 def _time(label: str, column: str, now: Mapping[str, Any], before: Mapping[str, Any], meaning: str) -> None:
     ms, ms_before = now[column], before.get(column)
+    change = ms / ms_before - 1 if ms is not None and ms_before else None
+    is_same = change is not None and abs(change) < _LEAST_CHANGE
     st.metric(
         label,
         duration(ms),
-        f"{ms / ms_before - 1:+.0%}" if ms is not None and ms_before else None,
-        delta_color="inverse",
+        None if change is None else "as before" if is_same else f"{change:+.0%}",
+        delta_color="off" if is_same else "inverse",
+        delta_arrow="off" if is_same else "auto",
         help=f"{meaning}; waits for humans included. In the window before: {duration(ms_before)}",
     )
 
