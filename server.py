@@ -22,6 +22,7 @@ from access.commands import CannotOrder, keys_command
 from access.door import Door
 from access.gate import Gate, projects_of
 from access.keyring import Keyring
+from access.protocol import BoundedHead
 from ingest.acts import recorder
 from ingest.grpc_receiver import start_grpc
 from ingest.prepare import Preparer
@@ -139,6 +140,7 @@ async def _serve(
     await admin.start()
     config = uvicorn.Config(
         Gate(api, door),
+        http=BoundedHead,
         ws="none",
         log_config=None,
         access_log=False,
