@@ -42,7 +42,9 @@ def draw_totals(totals: pl.DataFrame, groups: pl.DataFrame) -> None:
         told = "Kinds of failures, by step, tool or model, type and message"
         oversight.number("Groups", count(seen), f"{count(states.get('gone', 0))} gone", meaning=told)
         back = f"{count(states.get('regressed', 0))} regressed"
-        oversight.number("New groups", count(states.get("new", 0)), back, meaning="First seen in this window")
+        is_known = groups["run_count_before"].null_count() < groups.height or groups.is_empty()
+        told = "First seen in this window; a dash where too little is known of the time before"
+        oversight.number("New groups", count(states.get("new", 0) if is_known else None), back, meaning=told)
     apart = {
         "calls refused": now["refused_count"],
         "calls given up or expired": now["cancelled_count"],

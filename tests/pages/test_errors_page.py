@@ -50,6 +50,7 @@ def test_the_numbers_are_those_of_the_list_of_runs(shown: Shown) -> None:
     summary = shown.client.summary(project=shown.project).row(0, named=True)
     numbers = {metric.label: (metric.value, metric.delta) for metric in app.metric}
     assert numbers["Runs in error"] == ("66.7%", f"{summary['error_count']} of {summary['run_count']}")
+    assert numbers["New groups"] == ("—", "0 regressed")
     assert app.dataframe[0].value["error"].tolist() == ["OrderNotFound: order # not found"]
     assert app.dataframe[0].value["run_count"].tolist() == [2]
     assert any(caption.value.startswith("No earlier data to compare with:") for caption in app.caption)
