@@ -100,14 +100,9 @@ def _narrowed(known: Known) -> list[Question]:
     found += [
         _list(f"runs, {name}, 24 hours", "/api/runs", LAST_DAY | {"q": words}) for name, words in known.words.items()
     ]
-    found.append(_conversation(known.conversation))
+    found.append(_list("a conversation", "/api/conversation", {"conversation": known.conversation}))
     found.append(_list("tool calls, one tool's errors, 7 days", "/api/tool-calls", WEEK | _TOOL_ERRORS))
     return found
-
-
-def _conversation(conversation_id: str) -> Question:
-    url = f"/api/conversations/{quote(conversation_id, safe='')}?{urlencode({'project': PROJECT})}"
-    return Question("a conversation", "/api/conversations/{conversation_id}", [url])
 
 
 _TOOL_ERRORS = {"tool": "track_parcel", "status": "error"}

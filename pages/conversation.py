@@ -13,7 +13,7 @@ after = address.text("after", "0")
 found = data.answer(
     "conversation",
     project=chosen.project,
-    conversation_id=conversation_id or "-",
+    conversation=conversation_id or "-",
     after=int(after) if after.isdecimal() and len(after) < 9 else 0,
     limit=TURNS,
 )

@@ -62,10 +62,9 @@ class Client:
         """kind, id, run_id, step_id, label, started_at, run_count of what goes by `q`, the words last."""
         return self._table("/api/search", asked | {"q": q})
 
-    def conversation(self, *, project: str, conversation_id: str, **asked: Any) -> pl.DataFrame:
-        """The runs of a conversation in their order, after the turn `after`, at most `limit`."""
-        path = f"/api/conversations/{quote(conversation_id, safe='')}"
-        return self._table(path, asked | {"project": project})
+    def conversation(self, **asked: Any) -> pl.DataFrame:
+        """The runs of a `conversation` in their order, after the turn `after`, at most `limit`."""
+        return self._table("/api/conversation", asked)
 
     def summary(self, **asked: Any) -> pl.DataFrame:
         """One row of totals over runs."""

@@ -24,17 +24,16 @@ _BAD = "A failing label, else a score below the middle where all scores of its n
 
 def draw_numbers(asked: oversight.Counts, before: oversight.Counts | None) -> None:
     """Judgements, judged runs and how many say bad, against the window before."""
-    with st.grid(6, min_column_width=130, gap="small"):
+    with st.grid(5, min_column_width=150, gap="small"):
         change = f"{asked['judgement_count'] - before['judgement_count']:+,}" if before else None
-        oversight.number("Judgements", count(asked["judgement_count"]), "scores and labels", change)
+        oversight.number("Judgements", count(asked["judgement_count"]), "given", change, meaning="Scores and labels")
         judged = "Runs with at least one judgement"
         oversight.rate("Judged runs", asked, before, "judged_run_count", "run_count", "off", judged)
         oversight.rate("Say bad", asked, before, "bad_count", "verdict_count", "inverse", f"Of those that tell: {_BAD}")
         bad = "Judged runs of which at least one judgement says bad"
         oversight.rate("Runs judged bad", asked, before, "bad_run_count", "judged_run_count", "inverse", bad)
-        oversight.rate("By humans", asked, before, "human_count", "judgement_count", "off", "Judgements by people")
-        models = f"and {count(asked['code_count'])} by code"
-        oversight.number("By models", percent(asked["model_count"], asked["judgement_count"]), models)
+        others = f"And {count(asked['model_count'])} by models, {count(asked['code_count'])} by code"
+        oversight.rate("By humans", asked, before, "human_count", "judgement_count", "off", others)
 
 
 def draw_trend(trend: pl.DataFrame, zone: str) -> None:

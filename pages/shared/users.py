@@ -15,7 +15,7 @@ GROUPS = {"user": "Users", "conversation": "Conversations"}
 
 def draw_numbers(asked: oversight.Counts, before: oversight.Counts | None) -> None:
     """Users, conversations, and how many of them saw a run fail; against the window before."""
-    with st.grid(6, min_column_width=130, gap="small"):
+    with st.grid(6, min_column_width=170, gap="small"):
         unnamed = f"{count(asked['unnamed_run_count'])} runs name none"
         _count("Users", "user_count", asked, before, unnamed)
         failed = "Users of whom at least one run failed"

@@ -45,19 +45,19 @@ async def summary(asker: Asking, encoding: Encoding, filters: RunFilters, q: _Wo
     return await asker.table(encoding, lambda: questions.summary(asker.database, asker.search(filters, q)))
 
 
-@router.get("/api/conversations/{conversation_id:path}", summary="The runs of a conversation, in their order")
-async def conversation(
+@router.get("/api/conversation", summary="The runs of a conversation, in their order")
+async def conversation_turns(
     asker: Asking,
     encoding: Encoding,
     project: Project,
-    conversation_id: str,
+    conversation: Annotated[str, Query(description="Conversation id.")],
     after: Annotated[int, Query(ge=0, lt=2**31, description="Only the turns after this one.")] = 0,
     limit: Limit = 100,
 ) -> Response:
     now_ns = asker.clock_ns()
     return await asker.table(
         encoding,
-        lambda: questions.conversation(asker.database, project, conversation_id, now_ns, after_turn=after, limit=limit),
+        lambda: questions.conversation(asker.database, project, conversation, now_ns, after_turn=after, limit=limit),
     )
 
 

@@ -22,10 +22,17 @@ PARTS = {
     "step_id": "0000000000000001",
     "fingerprint": "0" * 16,
     "name": PROJECT,
-    "conversation_id": "talk",
     "view_id": "0" * 16,
 }
-PARAMETERS = {"key": "gen_ai.agent.name", "q": "work", "by": "release", "a": TRACE, "b": TRACE, "metric": "tokens"}
+PARAMETERS = {
+    "key": "gen_ai.agent.name",
+    "q": "work",
+    "by": "release",
+    "a": TRACE,
+    "b": TRACE,
+    "metric": "tokens",
+    "conversation": "talk",
+}
 BODIES = {
     "corrections": {"kind": "takeover"},
     "feedback": {"rating": "up"},

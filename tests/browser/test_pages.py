@@ -297,3 +297,22 @@ def test_hostile_telemetry_is_text_where_runs_are_timed_and_compared(
         expect(visitor.page.get_by_test_id("stDataFrame").nth(1)).to_be_visible()
         visitor.expect_at_rest()
         visitor.expect_only_text()
+
+
+def test_a_conversation_is_followed_from_its_user_to_its_runs_and_its_texts_stay_text(
+    shared_app: str, server: RunningServer, visitor: Visitor
+) -> None:
+    with tracing(to_project(server, "talks")) as tracer:
+        hostile_run(tracer)
+    visitor.page.goto(f"{shared_app}/users?project=talks&by=conversation")
+    expect(visitor.rows()).to_have_count(1)
+    visitor.expect_only_text()
+    visitor.click_row(0)
+    expect(visitor.page.get_by_role("heading", name="Conversation")).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="Open run")).to_be_visible()
+    visitor.expect_only_text()
+    visitor.page.get_by_role("button", name="Open run").click()
+    expect(visitor.page.get_by_role("tab", name="Timeline")).to_be_visible()
+    visitor.page.go_back()
+    expect(visitor.page.get_by_role("heading", name="Conversation")).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="Open run")).to_be_visible()
