@@ -9,11 +9,13 @@ import pyarrow as pa
 
 from queries import questions
 from queries.database import Database
+from queries.details import Records, places_of
 from queries.encoding import rows_json
 from queries.opening import Opener
 
 # Steps of either run between what both begin and end with that are aligned, which takes their product in time.
 MOST_ALIGNED = 1_000
+MOST_INSTRUCTED = 40  # steps whose instructions are read: the first of each agent
 _ARGS = 200  # letters of a tool's arguments that a row shows; the step has them whole
 _NUMBERS = (
     *("duration_ms", "cost_usd", "input_tokens", "output_tokens"),
@@ -57,13 +59,14 @@ Pair = tuple[Step | None, Step | None]
 
 
 def compare(
-    database: Database, opener: Opener, project: str, a: str, b: str | None, now_ns: int
+    database: Database, opener: Opener, records: Records, project: str, a: str, b: str | None, now_ns: int
 ) -> tuple[dict[str, Any], pa.Table]:
     """Run `a` against run `b`, else against the last good run of its workflow. Raises NoSuchRun.
 
     First, JSON-ready: the facts of `a` and `b` (null if there is none), `is_last_good`, `numbers` and `facts` of both
     (what, a, b, and for numbers a - b), and how many steps could not be aligned. Then the aligned steps in order, one
-    row each: `change` is same, changed, added (in a alone) or dropped (in b alone).
+    row each: `change` is same, changed, added (in a alone) or dropped (in b alone). Instructions are compared at the
+    first call of each agent.
     """
     run = _facts(database, opener, project, a, now_ns)
     is_last_good = b is None
@@ -71,7 +74,7 @@ def compare(
     if other_id is None:
         return {"a": run, "b": None, "is_last_good": True, "numbers": [], "facts": [], "unaligned_count": 0}, _table([])
     other = _facts(database, opener, project, other_id, now_ns)
-    steps, others = (_steps(opener, project, found["run_id"]) for found in (run, other))
+    steps, others = (_steps(opener, records, project, found["run_id"]) for found in (run, other))
     pairs, unaligned_count = align(steps, others)
     found = {
         "a": run,
@@ -133,6 +136,8 @@ def _key(step: Step) -> tuple[str, str | None]:
 
 def _row(place: int, step: Step | None, other: Step | None) -> Step:
     changed = [name for name in _COMPARED if step and other and _differ(step[name], other[name])]
+    if step and other and None not in (step["instructions"], other["instructions"]):
+        changed += ["instructions"] if step["instructions"] != other["instructions"] else []
     change = "added" if other is None else "dropped" if step is None else "changed" if changed else "same"
     sides = {"a": step or {}, "b": other or {}}
     return {
@@ -172,11 +177,21 @@ def _facts(database: Database, opener: Opener, project: str, run_id: str, now_ns
     return found[0]
 
 
-def _steps(opener: Opener, project: str, run_id: str) -> list[Step]:
-    """The counted steps of a run in the waterfall's order, by the names of `_SIDE` and with their kind."""
+def _steps(opener: Opener, records: Records, project: str, run_id: str) -> list[Step]:
+    """The counted steps of a run in the waterfall's order, by the names of `_SIDE`, with their kind and, as far as they
+    are read, their instructions."""
     with opener.open(project, run_id) as opened:
-        found = questions.run_steps(opened).select(_READ).to_pylist()
-    return [_step(row) for row in found if row["counted"]]
+        found = questions.run_steps(opened)
+    steps = [_step(row) for row in found.select(_READ).to_pylist()]
+    firsts: dict[tuple[str, str | None], int] = {}
+    for at, step in enumerate(steps):
+        if step["counted"] and step["kind"] in ("agent", "llm"):
+            firsts.setdefault((step["kind"], step["agent"]), at)
+    instructed = list(firsts.values())[:MOST_INSTRUCTED]
+    contents = records.contents(project, places_of(found.take(instructed))) if instructed else []
+    for at, content in zip(instructed, contents, strict=True):
+        steps[at]["instructions"] = content["system_instructions"]
+    return [step for step in steps if step["counted"]]
 
 
 def _step(row: Mapping[str, Any]) -> Step:
@@ -186,6 +201,8 @@ def _step(row: Mapping[str, Any]) -> Step:
     return {
         **{name: row.get(name) for name in _SIDE},
         "kind": row["kind"],
+        "counted": row["counted"],
+        "instructions": None,
         "name": named.get(row["kind"]) or row["name"],
         "agent": row["agent_name"],
         "model": model,

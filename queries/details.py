@@ -41,7 +41,7 @@ def step_detail(records: Records, opened: OpenedRun, step_id: str, price_of: Pri
     found, logs = questions.step_records(opened, step_id.lower())
     if not found.num_rows:
         raise NoSuchRun(f"run {opened.run_id[:200]!r} has no step {step_id[:200]!r}")
-    contents = records.contents(opened.project, _places(found, logs))
+    contents = records.contents(opened.project, places_of(found, logs))
     own, twins, log_contents = contents[0], contents[1 : found.num_rows], contents[found.num_rows :]
     known = orjson.loads(rows_json(public(found.slice(0, 1))))[0]
     said = {
@@ -76,11 +76,12 @@ def _joined(contents: Sequence[dict[str, Any]], name: str) -> list[Any] | None:
 
 def run_otlp(records: Records, opened: OpenedRun) -> bytes:
     """The run's spans and log records as one OTLP/JSON document."""
-    places = _places(questions.run_records(opened), questions.run_logs(opened, limit=_ALL_LOGS))
+    places = places_of(questions.run_records(opened), questions.run_logs(opened, limit=_ALL_LOGS))
     return orjson.dumps(records.otlp(opened.project, places))
 
 
-def _places(*tables: pa.Table) -> pa.Table:
+def places_of(*tables: pa.Table) -> pa.Table:
+    """Where the whole records of these rows are, as `Records` asks for it."""
     return pa.concat_tables(table.select(_PLACE) for table in tables)
 
 

@@ -26,7 +26,9 @@ FIELDS = {
     "tool_args": "arguments",
     "status": "status",
     "error_type": "error",
+    "instructions": "instructions",
 }
+_LONG = ("tool_args", "instructions")  # told as differences of their texts
 _NUMBERS = {
     "duration_ms": ("Duration", duration),
     "cost_usd": ("Cost", cost),
@@ -210,7 +212,7 @@ def draw_step(found: Facts, project: str) -> None:
                         on_click=links.open_run,
                         args=(project, found[side]["run_id"], step[f"{side}_step_id"]),
                     )
-        differing = {name: words for name, words in FIELDS.items() if name in step["changed"] and name != "tool_args"}
+        differing = {name: words for name, words in FIELDS.items() if name in step["changed"] and name not in _LONG}
         if differing:
             pairs(
                 {words: f"{plain(step[f'b_{name}'])} → {plain(step[f'a_{name}'])}" for name, words in differing.items()}

@@ -24,7 +24,7 @@ async def compare(asker: Asking, encoding: Encoding, project: Project, a: _Run, 
     now_ns = asker.clock_ns()
 
     def answer() -> bytes:
-        found, rows = compared(asker.database, asker.opener, project, a, b, now_ns)
+        found, rows = compared(asker.database, asker.opener, asker.records, project, a, b, now_ns)
         if encoding is not MediaType.JSON:
             return encode_table(rows, encoding)
         return orjson.dumps(found | {"rows": orjson.Fragment(rows_json(rows))})

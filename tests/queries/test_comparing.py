@@ -1,12 +1,16 @@
 """Two runs side by side, over the read API and by hand."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import duckdb
 import httpx
 import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from ingest.blocks import pack
 from queries.client import Client, NotFound
 from queries.comparing import MOST_ALIGNED, align
 from tests.queries.conftest import rebuild_all
@@ -16,13 +20,47 @@ from tests.queries.serving import serving
 Step = dict[str, Any]
 
 
+def record(instructions: str | None = None) -> bytes:
+    """A span as it is kept whole."""
+    said = {"gen_ai.operation.name": "chat"}
+    if instructions is not None:
+        said["gen_ai.system_instructions"] = json.dumps([{"type": "text", "content": instructions}])
+    attributes = [KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in said.items()]
+    return Span(name="any", attributes=attributes).SerializeToString()
+
+
+# The whole records of all steps, by block_position.
+RECORDS = [record(), record("Be kind."), record("Be brief.")]
+
+
+def keep(connection: duckdb.DuckDBPyConnection) -> None:
+    """One block with the records, and the resource and scope that they were sent under."""
+    data, raw_bytes = pack(RECORDS)
+    connection.execute(
+        "insert into content_blocks values ('default', 'span', date '2026-11-22', 1, $count, $raw_bytes, $data)",
+        {"count": len(RECORDS), "raw_bytes": raw_bytes, "data": data},
+    )
+    for table in ("resources", "scopes"):
+        connection.execute(f"insert into {table} values ('default', 1, '', ''::blob)")
+
+
 def told(trace: str, at: float, release: str, model: str, city: str, **more: Any) -> Telling:
     """A run of the workflow `trip` that looks a city up and answers, each step named after its trace."""
     same = {"trace": trace, "workflow_name": "trip", "service_version": release}
     return (
         Telling()
         .span(f"{trace} guide", "agent", at, 20, agent_name="guide", **same, **more)
-        .span(f"{trace} plan", "llm", at + 1, 2, under=f"{trace} guide", served_model=model, cost_usd=0.01, **same)
+        .span(
+            f"{trace} plan",
+            "llm",
+            at + 1,
+            2,
+            under=f"{trace} guide",
+            served_model=model,
+            cost_usd=0.01,
+            block_position=int(release),
+            **same,
+        )
         .span(
             f"{trace} look",
             "tool",
@@ -49,6 +87,7 @@ def store() -> Iterator[duckdb.DuckDBPyConnection]:
     asked.span("asked book", "tool", 306, 1, trace="asked", under="asked guide", tool_name="book")
     asked.span("asked answer", "llm", 308, 5, trace="asked", under="asked guide", served_model="m-1", cost_usd=0.04)
     insert(connection, [row for telling in (good, corrected, failed, asked) for row in telling.rows])
+    keep(connection)
     rebuild_all(connection)
     yield connection
     connection.close()
@@ -82,7 +121,7 @@ def test_what_was_added_or_done_otherwise_is_told_step_by_step(client: Client) -
     assert not found["is_last_good"]
     assert [(row["change"], row["kind"], row["a_name"], row["b_name"], row["changed"]) for row in found["rows"]] == [
         ("same", "agent", "guide", "guide", []),
-        ("changed", "llm", "m-2", "m-1", ["name", "model"]),
+        ("changed", "llm", "m-2", "m-1", ["name", "model", "instructions"]),
         ("changed", "tool", "look", "look", ["tool_args"]),
         ("added", "tool", "book", None, []),
         ("same", "llm", "m-1", "m-1", []),
