@@ -3,6 +3,7 @@
 -- ids, numbers, paths and quoted texts, and example the newest message as it was.
 -- run_count and error_count: runs and failed steps of the window; failed_run_count: those of the runs that ended in error;
 -- …_before: of the window before, null if there is none. trend: its runs in each bucket in which any asked run began.
+-- releases, workflows and agents are those of both windows.
 -- first_seen_at and last_seen_at are over all runs of the project up to the window's end, looking back at 90 days before
 -- the window at most. state: gone (in the window before, not in this one), regressed (seen after it was resolved: in the
 -- release that it was resolved in or one that is newer, or at any later time where no release is named), new (first

@@ -251,6 +251,9 @@ def mark_line(row: Mapping[str, Any]) -> str:
 
 def draw_group_runs(runs: pl.DataFrame, project: str, zone: str) -> None:
     """The runs that a group affects; a click on one opens it at the step that failed."""
+    if runs.is_empty():
+        st.caption("No run of this window has it any more.")
+        return
     shown = runs.select(
         "failed_at",
         rows.words(runs, "run_name", 100),
