@@ -123,7 +123,8 @@ def load_samples(url: str, project: str, now: datetime) -> Sent:
 
 def _client(url: str) -> httpx.Client:
     key = Settings().api_key
-    return httpx.Client(base_url=url, headers={"x-api-key": key} if key else {}, timeout=_PATIENCE_SECONDS)
+    headers = {b"x-api-key": key.strip().encode()} if key else {}
+    return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS)
 
 
 def read(path: Path) -> list[Recording]:

@@ -43,7 +43,7 @@ class Client:
     """
 
     def __init__(self, url: str, key: str | None = None) -> None:
-        headers = {"authorization": f"Bearer {key}"} if key else {}
+        headers = {b"authorization": f"Bearer {key.strip()}".encode()} if key else {}
         self._http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS)
 
     def close(self) -> None:

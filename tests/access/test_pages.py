@@ -64,6 +64,25 @@ def test_a_key_for_something_else_is_told_in_the_servers_words(
     assert says in " ".join(codes(shown))
 
 
+def test_a_key_that_was_spoilt_on_its_way_is_no_exception(
+    app: AppTest, locked: Locked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = locked.key(Scope.READ, projects=[OTHER])
+    for spoilt, is_shown in (
+        (f" {key}\n", True),
+        (f"é{key}", False),
+        (f"\u201c{key}\u201d", False),
+        ("k" * 9_000, False),
+    ):
+        monkeypatch.setenv("RUNLIGHT_API_KEY", spoilt)
+        st.cache_resource.clear()
+        data.forget()
+        shown = app.switch_page("pages/runs.py").run()
+        assert not shown.exception
+        assert [error.title for error in shown.error] == ([] if is_shown else [TITLE])
+        data.client().close()
+
+
 def test_a_key_for_one_project_opens_that_one_and_shows_how_to_send_to_it(
     app: AppTest, locked: Locked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
