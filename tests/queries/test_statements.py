@@ -95,6 +95,6 @@ def asked_questions() -> Iterator[tuple[str, str]]:
 
 
 def test_a_missing_value_is_an_error_and_a_surplus_one_is_not(prepared: duckdb.DuckDBPyConnection) -> None:
-    statements.ask(prepared, "run_counts", {"now_ns": START_NS, "other": 1})
+    statements.ask(prepared, "run_counts", {"now_ns": START_NS, "projects": None, "other": 1})
     with pytest.raises(KeyError):
         statements.ask(prepared, "run_counts", {})
