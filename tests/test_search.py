@@ -24,6 +24,7 @@ def http(server: RunningServer) -> Iterator[httpx.Client]:
             trace_id=trace, span_id=root, name=f"invoke_agent {name}", start_time_unix_nano=now_ns - 10**9
         )
         agent.attributes.add(key="gen_ai.operation.name").value.string_value = "invoke_agent"
+        agent.attributes.add(key="user.email").value.string_value = f"{name}@example.org"
         chat = spans.add(
             trace_id=trace, span_id=call, parent_span_id=root, name="chat", start_time_unix_nano=now_ns - 10**9
         )
@@ -52,3 +53,13 @@ def http(server: RunningServer) -> Iterator[httpx.Client]:
 def test_a_word_is_found_in_names_and_deep_inside_messages(http: httpx.Client, words: str, found: list[str]) -> None:
     assert [row["name"] for row in http.get("/api/runs", params={"q": words}).json()["rows"]] == found
     assert [row["run_count"] for row in http.get("/api/summary", params={"q": words}).json()["rows"]] == [len(found)]
+
+
+def test_a_person_is_found_by_the_address_that_was_sent_and_only_a_hash_is_told(http: httpx.Client) -> None:
+    hits = http.get("/api/search", params={"q": " Writer@Example.org"}).json()["rows"]
+    assert [(hit["kind"], hit["label"]) for hit in hits] == [("user", "invoke_agent writer"), ("words", None)]
+    assert hits[0]["id"].startswith("person:")
+    again = http.get("/api/search", params={"q": hits[0]["id"]}).json()["rows"]
+    assert again[0]["run_id"] == hits[0]["run_id"]
+    (row,) = http.get("/api/affected-by", params={"user": hits[0]["id"], "by": "user"}).json()["rows"]
+    assert (row["value"], row["run_count"]) == (hits[0]["id"], 1)
