@@ -54,6 +54,7 @@ class Store:
                     "memory_limit": f"{memory_bytes}B",
                     "threads": threads,
                     "storage_compatibility_version": _STORAGE_VERSION,
+                    "autoinstall_known_extensions": "false",  # from the net; those that are here already will do
                 },
             )
             connection.execute("set global TimeZone = 'UTC'")

@@ -41,7 +41,8 @@ def create_api(
     tells which projects a request may ask about, None for all."""
     api = FastAPI(
         title="Runlight",
-        description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null.",
+        description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null. "
+        "A server with API keys takes one as x-api-key or Authorization: Bearer.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
