@@ -15,7 +15,6 @@ from tests.serving import ROOT, RunningServer, until
 
 SECONDS = 60
 SAMPLE_DAY = {"window": "custom", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
-RUN_COUNT = 20
 _numbers = count(1)
 
 
@@ -37,12 +36,13 @@ def opened(app: AppTest, **query: str) -> AppTest:
     return app.run()
 
 
-def send_samples(server: RunningServer, app: AppTest) -> None:
+def send(server: RunningServer, app: AppTest, *scenarios: str) -> None:
+    """Samples of one run each."""
     project = str(app.query_params["project"])
-    files = sorted(str(path) for path in (ROOT / "sample_traces").glob("*.jsonl"))
+    files = [str(ROOT / "sample_traces" / f"{name}.jsonl") for name in scenarios]
     assert replay.main([*files, "--url", server.url, "--project", project]) == 0
     client = Client(server.url)
-    until(lambda: client.summary(project=project, since=None)["run_count"][0] == RUN_COUNT, SECONDS)
+    until(lambda: client.summary(project=project, since=None)["run_count"][0] == len(scenarios), SECONDS)
     client.close()
 
 
@@ -54,7 +54,7 @@ def test_an_empty_project_shows_the_lines_that_send_a_first_trace(app: AppTest) 
 
 def test_the_numbers_are_those_counted_by_hand(app: AppTest, server: RunningServer) -> None:
     """approval-granted waits 252 of its 258.78 seconds for a human; happy-path takes 7.24 s and nobody is asked."""
-    send_samples(server, app)
+    send(server, app, "approval-granted", "happy-path")
     shown = opened(app, **SAMPLE_DAY, workflow="refund-request")
     assert not shown.exception
     numbers = {metric.label: metric.value for metric in shown.metric}
@@ -72,15 +72,15 @@ def test_the_numbers_are_those_counted_by_hand(app: AppTest, server: RunningServ
 
 def test_runs_that_have_not_ended_have_no_times_yet(app: AppTest, server: RunningServer) -> None:
     """approval-pending waits for a human; what its model calls took is known, what the run waited for is not."""
-    send_samples(server, app)
-    shown = opened(app, **SAMPLE_DAY, workflow="payout-review")
+    send(server, app, "approval-pending")
+    shown = opened(app, **SAMPLE_DAY)
     assert not shown.exception
     assert {metric.label: metric.value for metric in shown.metric}["Waiting for humans"] == "—"
     assert "No run of this window has ended." in [caption.value for caption in shown.caption]
 
 
 def test_an_empty_window_offers_to_widen_it(app: AppTest, server: RunningServer) -> None:
-    send_samples(server, app)
+    send(server, app, "approval-modified")
     shown = opened(app, window="custom", since="2026-01-01T00:00:00Z", until="2026-01-02T00:00:00Z")
     assert shown.info[0].value == "No run began in the chosen time."
     shown.button(key="widen_window").click().run()
@@ -88,7 +88,7 @@ def test_an_empty_window_offers_to_widen_it(app: AppTest, server: RunningServer)
 
 
 def test_what_the_page_does_not_know_is_said_and_the_first_is_shown(app: AppTest, server: RunningServer) -> None:
-    send_samples(server, app)
+    send(server, app, "happy-path")
     shown = opened(app, by="moon", slow="moon", **SAMPLE_DAY)
     assert [warning.value for warning in shown.warning] == [
         "The address asks for a by that there is not:",
