@@ -40,9 +40,7 @@ class Keyring:
     def __init__(self, connection: duckdb.DuckDBPyConnection, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self._connection = connection
         self._clock_ns = clock_ns
-        self._lock = (
-            threading.Lock()
-        )  # of the table; who looks a key up needs none, since `_keys` is only ever replaced
+        self._lock = threading.Lock()  # looking a key up needs none, since `_keys` is only ever replaced
         self._keys = {key.key_id: key for key in map(_key, connection.execute(_ALL).fetchall())}
         self._unsaved_uses_ns: dict[str, int] = {}
         self._stopping = threading.Event()

@@ -15,8 +15,8 @@ from enum import StrEnum
 # The projects of a key; None is all of them, also those to come.
 Projects = frozenset[str] | None
 
-_PREFIX, _ID_BYTES, _SECRET_BYTES = "rl_", 4, 32
-_SHAPE = re.compile(r"rl_([0-9a-f]{8})_[0-9a-f]{64}", re.ASCII)
+_PREFIX, _ID_BYTES, _SECRET_BYTES = "rl_", 6, 32
+_SHAPE = re.compile(r"rl_([0-9a-f]{12})_[0-9a-f]{64}", re.ASCII)
 _SHOWN_PROJECTS = 5
 
 

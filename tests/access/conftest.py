@@ -42,7 +42,7 @@ class Locked:
 
     def unknown_key(self) -> str:
         """One that looks right."""
-        return f"rl_{secrets.token_hex(4)}_{secrets.token_hex(32)}"
+        return f"rl_{secrets.token_hex(6)}_{secrets.token_hex(32)}"
 
     def ask(self, path: str, key: str | None, method: str = "GET", **options: object) -> httpx.Response:
         """The answer to an HTTP request with this key."""

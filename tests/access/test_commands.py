@@ -24,7 +24,7 @@ from settings import Settings, SettingsError
 from tests.access.conftest import Locked
 from tests.serving import ROOT, RunningServer
 
-KEY = re.compile(r"rl_([0-9a-f]{8})_[0-9a-f]{64}\n")
+KEY = re.compile(r"rl_([0-9a-f]{12})_[0-9a-f]{64}\n")
 SECONDS = 60
 
 
