@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -17,6 +17,7 @@ from ingest.cells import Cells, Mask
 from ingest.conventions import Rule, conventions
 from ingest.intake import Signal
 from ingest.messages.canonical import Message, finish_reasons, input_text, output_text, tool_answers, tool_calls
+from ingest.messages.definitions import offered_tools
 from ingest.messages.envelopes import to_messages
 from ingest.messages.events import from_events
 from ingest.messages.flattened import from_indexed
@@ -50,12 +51,12 @@ class Content:
     proposed_calls: pl.Series
     answered_calls: pl.Series
     tool_definitions_hash: pl.Series
+    offered_tools: pl.Series
     finish_reasons: pl.Series  # where the messages tell them
 
     def columns(self) -> list[pl.Series]:
         """All but `finish_reasons`, which other attributes may tell better, under their names."""
-        names = ("input_preview", "output_preview", "proposed_calls", "answered_calls", "tool_definitions_hash")
-        return [getattr(self, name).alias(name) for name in names]
+        return [getattr(self, field.name).alias(field.name) for field in fields(self) if field.name != "finish_reasons"]
 
 
 def contents(batch: Batch) -> Content:
@@ -68,6 +69,7 @@ def contents(batch: Batch) -> Content:
     speaks = batch.kind(_SPEAKERS) | batch.root | carries
     asked = conversation(batch, "input_messages", speaks)
     said = conversation(batch, "output_messages", speaks)
+    definitions = _tool_definitions(batch)
     calls_model = (batch.kind(["llm"]) | carries).tolist()
     return Content(
         input_preview=_texts(input_text(value) if value else None for value in asked),
@@ -77,7 +79,8 @@ def contents(batch: Batch) -> Content:
             _CALL_TYPE,
         ),
         answered_calls=_column([_answered(value) if value else None for value in asked], _ANSWER_TYPE),
-        tool_definitions_hash=_tool_definitions_hash(batch),
+        tool_definitions_hash=_tool_definitions_hash(definitions, batch.height),
+        offered_tools=_offered_tools(batch, definitions),
         finish_reasons=_column([_finish_reasons(value) if value else None for value in said], pa.list_(pa.string())),
     )
 
@@ -211,16 +214,41 @@ def _finish_reasons(said: Messages) -> list[str] | None:
     return [table.get(reason, reason) for reason in finish_reasons(said)] or None
 
 
-def _tool_definitions_hash(batch: Batch) -> pl.Series:
+def _tool_definitions(batch: Batch) -> Cells | None:
+    """The definitions that stand in one attribute."""
     everywhere = ~batch.nowhere()
     found: Cells | None = None
     for rule in conventions().rules["tool_definitions"]:
         sent = None if rule.on == "indexed" else rule_cells(batch, rule, everywhere)
         if sent is not None:
             found = sent if found is None else found.beside(sent)
-    if found is None:
-        return pl.repeat(None, batch.height, dtype=pl.String, eager=True)
-    return pl.Series(found.each(_fingerprint).column(batch.height))
+    return found
+
+
+def _tool_definitions_hash(definitions: Cells | None, height: int) -> pl.Series:
+    if definitions is None:
+        return pl.repeat(None, height, dtype=pl.String, eager=True)
+    return pl.Series(definitions.each(_fingerprint).column(height))
+
+
+def _offered_tools(batch: Batch, definitions: Cells | None) -> pl.Series:
+    named: list[list[str] | None] = [None] * batch.height
+    read: dict[str, list[str]] = {}
+    for row, text in definitions.texts() if definitions is not None else ():
+        if text not in read:
+            read[text] = offered_tools([text])
+        named[row] = read[text] or None
+    for rule in conventions().rules["tool_definitions"]:
+        if rule.on == "indexed":
+            for row, pairs in _indexed(batch, rule, ~batch.nowhere()):
+                parts = [text if key.endswith("json_schema") else {"name": text} for key, text in pairs if _names(key)]
+                named[row] = named[row] or offered_tools(parts) or None
+    return _column(named, pa.list_(pa.string()))
+
+
+def _names(key: str) -> bool:
+    """Whether an indexed attribute names a tool: `0.tool.json_schema` or `0.name`."""
+    return key.endswith((".json_schema", ".name"))
 
 
 def _fingerprint(text: str) -> str:

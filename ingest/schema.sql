@@ -92,6 +92,7 @@ create table spans (
     tool_result varchar,                    -- cut after 500 characters
     tool_status varchar,                    -- ok | error | denied | cancelled
     tool_definitions_hash varchar,
+    offered_tools varchar[],                -- the names in the definitions that a model was sent
     mcp_server varchar,
     mcp_method varchar,
     mcp_session_id varchar,
@@ -393,6 +394,7 @@ create table runs (
     models varchar[] not null,              -- served, else requested
     requested_models varchar[] not null,
     tool_names varchar[] not null,
+    offered_tools varchar[] not null,
     error_step_id varchar,                  -- the failing step to open first
     error_type varchar,
     error_message varchar,

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -21,6 +21,10 @@ _MIGRATIONS: dict[int, str] = {
     5: (
         "create table saved_views (project varchar not null, view_id varchar not null, name varchar not null, "
         "address varchar not null, saved_at timestamp_ns not null)"
+    ),
+    6: (
+        "alter table spans add column offered_tools varchar[]; "
+        "alter table runs add column offered_tools varchar[] default []"
     ),
 }
 _KEY_BYTES = 32

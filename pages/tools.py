@@ -23,6 +23,7 @@ outcomes = data.answer("proposed_outcomes", **chosen.asked)
 tools.draw_numbers(stats, outcomes)
 tools.draw_charts(stats)
 tools.draw_table(stats, chosen.zone)
+tools.draw_idle(data.answer("offered_tools", **chosen.asked), chosen.project, chosen.zone)
 tools.draw_proposals(outcomes, data.answer("proposed_calls", **chosen.asked), chosen.project, chosen.zone)
 
 with st.container(horizontal=True, vertical_alignment="center", key="heading"):

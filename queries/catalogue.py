@@ -53,6 +53,7 @@ CATALOGUE: Mapping[str, Listed] = {
     "error_trend": Listed("errors"),
     "overview_totals": Listed("runs"),
     "overview_trend": Listed("runs"),
+    "offered_tools": Listed("tools"),
     "pending_approvals": Listed("approvals"),
     "first_token": Listed("latency"),
     "latency_by": Listed("latency", _TIMED),

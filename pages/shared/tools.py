@@ -125,6 +125,36 @@ def draw_proposals(outcomes: pl.DataFrame, in_vain: pl.DataFrame, project: str, 
     behind.draw("proposed_outcomes", outcomes)
 
 
+def draw_idle(offered: pl.DataFrame, project: str, zone: str) -> None:
+    """The tools that models were offered and that never ran; a click on one opens the newest run that offered it."""
+    idle = offered.filter("never_ran")
+    if idle.is_empty():
+        return
+    shown = idle.select(
+        rows.words(idle, "tool_name", 80), "offered_run_count", "first_offered_at", "last_offered_at", "last_run_id"
+    )
+    columns = {
+        "tool_name": rows.text("Tool", 200),
+        "offered_run_count": rows.number("Runs", "Runs in which a model was offered it"),
+        "first_offered_at": rows.time("First offered", zone),
+        "last_offered_at": rows.time("Last offered", zone),
+        "last_run_id": rows.text("Newest run", 110),
+    }
+
+    def open_newest(row: int) -> None:
+        links.open_run(project, idle["last_run_id"][row])
+
+    st.subheader("Offered, but never ran")
+    st.caption(
+        f"{count(idle.height)} of {count(offered.height)} tools that models were offered: what is not needed costs "
+        "tokens in every call, and is a permission that nobody uses."
+    )
+    rows.choosing(
+        "idle_tools", "tools; choosing a cell opens the newest run that offered it", shown, columns, open_newest
+    )
+    behind.draw("offered_tools", offered)
+
+
 def _draw_in_vain(in_vain: pl.DataFrame, project: str, zone: str) -> None:
     if in_vain.is_empty():
         st.caption("Every call that a model asked for ended well, or still may.")

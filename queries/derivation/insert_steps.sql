@@ -3,7 +3,7 @@ insert into steps by name
 select derived_steps.* exclude (
     run, node, row_id, counted_as, record_signal, dialects, start_ns, end_ns, pause, is_judgement, is_root, input_preview, output_preview,
     proposed_calls, approval_decision, rollup_input_tokens, rollup_output_tokens, usage_below, agent_node,
-    labels
+    labels, offered_tools
 )
 from derived_steps
 semi join outputs on derived_steps.run = outputs.run

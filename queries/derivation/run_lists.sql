@@ -63,6 +63,12 @@ with named as (
             tool_name as name
         from derived_steps
         where kind = 'tool'
+        union all
+        select
+            run,
+            'offered' as what,
+            unnest(offered_tools) as name
+        from derived_steps
     )
     where name is not null
 )
@@ -77,6 +83,7 @@ select
     list(name order by name) filter (where what = 'agent') as agent_names,
     list(name order by name) filter (where what = 'model') as models,
     list(name order by name) filter (where what = 'requested') as requested_models,
-    list(name order by name) filter (where what = 'tool') as tool_names
+    list(name order by name) filter (where what = 'tool') as tool_names,
+    list(name order by name) filter (where what = 'offered') as offered_tools
 from named
 group by run

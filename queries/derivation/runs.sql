@@ -260,6 +260,7 @@ select
     coalesce(run_lists.models, []) as models,
     coalesce(run_lists.requested_models, []) as requested_models,
     coalesce(run_lists.tool_names, []) as tool_names,
+    coalesce(run_lists.offered_tools, []) as offered_tools,
     case when judged.outcome = 'error' then failed.step_id end as error_step_id,
     case when judged.outcome = 'error' then coalesce(failures.error_type, root_steps.error_type) end as error_type,
     case when judged.outcome = 'error' then coalesce(failures.error_message, root_steps.error_message) end

@@ -174,6 +174,7 @@ select
     coalesce(merged.input_preview, spans.input_preview, heard.input_preview) as input_preview,
     coalesce(merged.output_preview, spans.output_preview, heard.output_preview) as output_preview,
     coalesce(merged.proposed_calls, spans.proposed_calls, heard.proposed_calls) as proposed_calls,
+    spans.offered_tools,
     coalesce(merged.approval_decision, spans.approval_decision) as approval_decision,
     spans.rollup_input_tokens,
     spans.rollup_output_tokens,

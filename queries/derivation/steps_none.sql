@@ -71,6 +71,7 @@ create or replace temp table derived_steps (
     input_preview varchar,
     output_preview varchar,
     proposed_calls struct(id varchar, name varchar, args varchar) [],
+    offered_tools varchar [],
     approval_decision varchar,
     rollup_input_tokens bigint,
     rollup_output_tokens bigint,

@@ -26,14 +26,20 @@ def test_a_file_of_a_newer_version_is_refused_in_plain_words(tmp_path: Path) -> 
         Store.open(path)
 
 
+_COLUMNS = "select table_name, column_name, data_type from duckdb_columns() where not internal order by all"
+
+
 def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "runlight.duckdb"
     Store.open(path).close()
     with duckdb.connect(str(path)) as connection:
+        today = connection.execute(_COLUMNS).fetchall()
         connection.execute("drop table pseudonym_key; drop table api_keys; drop table saved_views")
         connection.execute("alter table steps add column labels varchar[]")
+        connection.execute("alter table spans drop column offered_tools; alter table runs drop column offered_tools")
         connection.execute("update schema_version set version = 1")
     store = Store.open(path)
+    assert store.connection.execute(_COLUMNS).fetchall() == today
     assert store.connection.execute("select version from schema_version").fetchall() == [(SCHEMA_VERSION,)]
     assert store.pseudonym_key() == store.pseudonym_key()
     store.close()
