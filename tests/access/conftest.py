@@ -26,7 +26,7 @@ class Locked:
     """A server with keys that other machines can reach, a run of agent MARK in PROJECT, and nothing in OTHER."""
 
     server: RunningServer
-    run_id: str = TRACE
+    http: httpx.Client
 
     def key(self, *scopes: Scope, projects: list[str] | None) -> str:
         """A new key."""
@@ -47,7 +47,7 @@ class Locked:
     def ask(self, path: str, key: str | None, method: str = "GET", **options: object) -> httpx.Response:
         """The answer to an HTTP request with this key."""
         headers = {} if key is None else {"authorization": f"Bearer {key}"}
-        return httpx.request(method, f"{self.server.url}{path}", headers=headers, timeout=30, **options)  # type: ignore[arg-type]
+        return self.http.request(method, path, headers=headers, **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +56,11 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
     store = Store.open(database)
     Keyring(store.cursor()).add("the first", [Scope.ADMIN], None)
     store.close()
-    with running_server(database, http_host="0.0.0.0", grpc_host="0.0.0.0") as server:
-        locked = Locked(server)
+    with (
+        running_server(database, http_host="0.0.0.0", grpc_host="0.0.0.0") as server,
+        httpx.Client(base_url=server.url, timeout=30) as http,
+    ):
+        locked = Locked(server, http)
         everything = locked.key(*Scope, projects=[PROJECT])
         body = _run_of_mark().SerializeToString()
         headers = {"x-api-key": everything, "content-type": "application/x-protobuf"}
