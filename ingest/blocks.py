@@ -21,9 +21,18 @@ def pack(records: Sequence[bytes]) -> tuple[bytes, int]:
     return _COMPRESSOR.compress(raw), len(raw)
 
 
+def inflate(block: bytes) -> bytes:
+    """A block's records one after the other, behind their lengths."""
+    return zstandard.ZstdDecompressor().decompress(block)
+
+
 def unpack(block: bytes) -> list[bytes]:
     """The records of a block, by position."""
-    raw = zstandard.ZstdDecompressor().decompress(block)
+    return split(inflate(block))
+
+
+def split(raw: bytes) -> list[bytes]:
+    """The records of an inflated block, by position."""
     (count,) = struct.unpack_from("<I", raw)
     lengths = struct.unpack_from(f"<{count}I", raw, 4)
     records, offset = [], 4 + 4 * count

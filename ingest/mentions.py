@@ -11,7 +11,7 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
-from ingest.blocks import unpack
+from ingest.blocks import inflate, split
 
 MOST_MENTIONS = 10_000
 
@@ -78,6 +78,7 @@ class _Search:
     """What was found in the blocks looked into so far; a block never changes."""
 
     def __init__(self, words: Sequence[str]) -> None:
+        self._hints = [hint for word in words for hint in _hints(word)]
         self._matchers = [_matcher(word) for word in words]
         self._found: dict[int, tuple[int, ...]] = {}
         self._lock = threading.Lock()
@@ -100,12 +101,29 @@ class _Search:
             {"block_ids": block_ids},
         )
         while (row := rows.fetchone()) is not None:
-            self._found[row[0]] = tuple(
-                position for position, record in enumerate(unpack(row[1])) if self._holds_all(record.lower())
-            )
+            self._found[row[0]] = tuple(self._positions(inflate(row[1])))
 
-    def _holds_all(self, lowered: bytes) -> bool:
-        return all(matches(lowered) for matches in self._matchers)
+    def _positions(self, raw: bytes) -> Iterator[int]:
+        """Which records of an inflated block hold every word; most blocks are seen at a glance not to."""
+        if self._may_hold_all(raw.lower()):
+            for position, record in enumerate(split(raw)):
+                lowered = record.lower()
+                if self._may_hold_all(lowered) and all(matches(lowered) for matches in self._matchers):
+                    yield position
+
+    def _may_hold_all(self, lowered: bytes) -> bool:
+        return all(any(form in lowered for form in hint) for hint in self._hints)
+
+
+def _hints(word: str) -> Iterator[Sequence[bytes]]:
+    """What must be in a text of which the word is part, each in one of its forms: plain letters as they are, and other
+    characters also as JSON escapes them."""
+    yield from ((part.encode(),) for part in re.split(r'[^\x00-\x7f]|["\\]', word) if part)
+    for character in word:
+        if not character.isascii():
+            cases = {character, character.upper()}
+            escaped = {json.dumps(case)[1:-1].rpartition("\\")[2].lower().encode() for case in cases}
+            yield [*(case.encode().lower() for case in cases), *escaped]
 
 
 def _matcher(word: str) -> Callable[[bytes], object]:
