@@ -11,11 +11,12 @@ from starlette.types import Scope as Connection
 
 from access.door import Door
 from access.keys import Projects, Scope
-from ingest.errors import Refused, Unauthenticated
+from ingest.errors import Refused, TooLarge, Unauthenticated
 
 log = logging.getLogger(__name__)
 
 OPEN = frozenset({"/healthz", "/readyz"})
+MOST_BODY_BYTES = 1024 * 1024  # of what people tell; telemetry has a limit of its own
 TELEMETRY = "/v1/"  # its endpoint asks `Door.project_of_request` before anything else, and refuses in OTLP's own form
 
 _REVIEWED = ("/api/runs/", "/api/error-marks")  # where people say what they think of a run or an error
@@ -45,7 +46,10 @@ class Gate:
         method, path = connection["method"], connection["path"]
         if path in OPEN:
             return frozenset()
-        return self._door.admit(Headers(scope=connection), scope_of(method, path), method)
+        headers = Headers(scope=connection)
+        projects = self._door.admit(headers, scope_of(method, path), method)
+        _expect_bounded(headers)
+        return projects
 
 
 def projects_of(request: Request) -> Projects:
@@ -63,6 +67,12 @@ def scope_of(method: str, path: str) -> Scope:
     if method in ("POST", "DELETE") and path.startswith(_SAVED):
         return Scope.REVIEW
     return Scope.ADMIN
+
+
+def _expect_bounded(headers: Headers) -> None:
+    """Raises TooLarge for a body that is too long, or does not tell how long it is."""
+    if "transfer-encoding" in headers or int(headers.get("content-length", 0)) > MOST_BODY_BYTES:
+        raise TooLarge(f"a body must tell its length beforehand, and have {MOST_BODY_BYTES} bytes at most")
 
 
 def _refusal(connection: Connection, refused: Refused) -> Response:

@@ -5,6 +5,8 @@ from contextlib import suppress
 
 import httpx
 
+from access.gate import MOST_BODY_BYTES
+from access.keys import Scope
 from access.protocol import MOST_HEAD_BYTES
 from tests.access.conftest import Locked
 
@@ -43,6 +45,17 @@ def test_a_long_head_that_ends_is_answered_again_and_again(locked: Locked) -> No
             while line := answers.readline().strip():
                 length = int(line.partition(b":")[2]) if line.startswith(b"content-length:") else length
             assert b"error" in answers.read(length)
+
+
+def test_a_body_that_is_too_long_or_of_unknown_length_is_refused_before_it_is_read(locked: Locked) -> None:
+    key = locked.key(Scope.REVIEW, projects=None)
+    before = locked.server.reset_peak_memory()
+    for body in (b"[" * (MOST_BODY_BYTES + 1), iter([b"["] * 3)):
+        answer = locked.ask("/api/error-marks", key, "POST", content=body)
+        assert answer.status_code == 413
+        assert "length" in answer.json()["error"]
+    assert locked.server.peak_memory() - before < 20 * MEGABYTE
+    assert locked.ask("/api/error-marks", key, "POST", content=b"[" * 1000).status_code == 422
 
 
 def test_an_upgrade_to_a_websocket_gets_round_nothing(locked: Locked) -> None:

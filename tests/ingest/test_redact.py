@@ -15,6 +15,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberData
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from access.keys import Scope, new_key
 from ingest.redact import Redactor
 
 REDACTOR = Redactor.default()
@@ -68,6 +69,7 @@ SECRETS = {
     ],
     "gitlab_token": [f"glpat-{filled(20)}", f"gldt-{filled(20)}"],
     "slack_token": [f"xoxb-{DIGITS}-{DIGITS}-{filled(24)}", f"xoxp-{DIGITS}-{filled(20)}", f"xapp-1-A{UPPER}-{DIGITS}"],
+    "runlight_key": [new_key("ci", [Scope.INGEST], None, 0)[1]],
     "stripe_key": [f"sk_live_{filled(24)}", f"rk_live_{filled(99)}"],
     "npm_token": [f"npm_{filled(36)}"],
     "pypi_token": [f"pypi-AgEIcHlwaS5vcmc{filled(100)}"],
