@@ -1,8 +1,8 @@
 """The questions about the runs of a window that take the common filters and little else: one `.sql` file each.
 
 A new one is its `.sql` file and a line here; the API serves it as `/api/<its name with dashes>`, the client asks it by
-name. Beside the filters a file may bind `$bucket`, `$before_ns`, `$limit`, and `$by` if its line names what it can be
-grouped by.
+name. Beside the filters a file may bind `$bucket`, `$before_ns`, `$latest_ns`, `$limit`, and `$by` if its line names
+what it can be grouped by.
 """
 
 from collections.abc import Mapping

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from queries import statements
+from queries.locating import latest_start
 from queries.patience import stoppable
 
 DEFAULT_PROJECT = "default"
@@ -52,7 +53,8 @@ class Database:
     def ask(self, name: str, values: Mapping[str, object]) -> pa.Table:
         """The answer of `queries/<name>.sql`; values that it does not name are left out.
 
-        It binds `$project`, which must be one that may be seen, or `$projects`, which this binds to all of these.
+        It binds `$project`, which must be one that may be seen, or `$projects`, which this binds to all of these. This
+        binds `$latest_ns` too: until when steps of the asked runs may have started.
         """
         wanted = statements.statement(name).named_parameters
         project = values.get("project") if "project" in wanted else None
@@ -60,7 +62,10 @@ class Database:
             self.expect_seen(None if project is None else str(project))
         projects = None if self._projects is None else sorted(self._projects)
         with self._cursor() as cursor:
-            return statements.ask(cursor, name, {**values, "projects": projects}).to_arrow_table()
+            bound: dict[str, object] = {"projects": projects}
+            if "latest_ns" in wanted:
+                bound["latest_ns"] = latest_start(cursor, values)
+            return statements.ask(cursor, name, {**values, **bound}).to_arrow_table()
 
     @contextmanager
     def cursor(self, project: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -1,5 +1,6 @@
 """Which run an id means, and where its records are: what must be known before the run can be opened."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -39,3 +40,9 @@ def window_version(cursor: duckdb.DuckDBPyConnection, project: str, since: int, 
     around = {"project": project, "since": max(0, since - _DAY_NS), "until": min(LATEST_NS, until + _DAY_NS)}
     found = ask_one(cursor, "window_version", around)
     return None if found is None else found["batch_id"]
+
+
+def latest_start(cursor: duckdb.DuckDBPyConnection, values: Mapping[str, object]) -> int:
+    """Until when steps of the runs that started before the end of the window (`until_ns`) may have started."""
+    found = ask_one(cursor, "latest_start", values)
+    return LATEST_NS if found is None or found["latest_ns"] is None else int(found["latest_ns"])

@@ -5,50 +5,48 @@
 -- served model, so requested_error_rate says it over all routes of the same request. truncated_count: the answer was cut
 -- at its length, truncation_rate of the finished_count that tell why they ended. Times to first token are of ttft_count.
 -- is_same_model: served as asked, a dated snapshot included. The window before: call_count_before, null for all time.
-with asked as (
+with calls as (
     select
-        run_id,
-        true as is_asked
-    from asked_runs(
-        $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+        kind,
+        run_place,
+        requested_model,
+        served_model,
+        provider,
+        gateway,
+        status,
+        finish_reasons,
+        cost_usd,
+        is_unpriced,
+        duration_ms,
+        ttft_ms,
+        run_started_at >= make_timestamp_ns($since_ns) as is_asked
+    from asked_model_calls(
+        $latest_ns, $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
+        $tool, $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
-    union all
-    select
-        run_id,
-        false as is_asked
-    from asked_runs(
-        $now_ns, $project, $before_ns, $since_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
-    )
+    where $model is null or requested_model = $model or served_model = $model
 ),
 
 routes as (
     select
-        calls.kind,
-        calls.requested_model,
-        calls.served_model,
-        calls.provider,
-        calls.gateway,
-        is_same_model(calls.requested_model, calls.served_model) as is_same_model,
+        kind,
+        requested_model,
+        served_model,
+        provider,
+        gateway,
         count(*) filter (where is_asked) as call_count,
-        count(distinct calls.run_id) filter (where is_asked) as run_count,
-        count(*) filter (where is_asked and calls.status in ('ok', 'error')) as ended_count,
-        count(*) filter (where is_asked and calls.status = 'error') as error_count,
-        count(*) filter (where is_asked and calls.finish_reasons is not null) as finished_count,
-        count(*) filter (where is_asked and list_contains(calls.finish_reasons, 'length')) as truncated_count,
-        sum(calls.cost_usd) filter (where is_asked) as cost_usd,
-        count(*) filter (where is_asked and calls.is_unpriced) as unpriced_count,
-        quantile_cont(calls.duration_ms, 0.5) filter (where is_asked) as p50_duration_ms,
-        quantile_cont(calls.duration_ms, 0.95) filter (where is_asked) as p95_duration_ms,
-        count(calls.ttft_ms) filter (where is_asked) as ttft_count,
-        quantile_cont(calls.ttft_ms, 0.5) filter (where is_asked) as p50_ttft_ms,
-        quantile_cont(calls.ttft_ms, 0.95) filter (where is_asked) as p95_ttft_ms,
+        count(distinct run_place) filter (where is_asked) as run_count,
+        count(*) filter (where is_asked and status in ('ok', 'error')) as ended_count,
+        count(*) filter (where is_asked and status = 'error') as error_count,
+        count(*) filter (where is_asked and finish_reasons is not null) as finished_count,
+        count(*) filter (where is_asked and list_contains(finish_reasons, 'length')) as truncated_count,
+        sum(cost_usd) filter (where is_asked) as cost_usd,
+        count(*) filter (where is_asked and is_unpriced) as unpriced_count,
+        quantile_cont(duration_ms, [0.5, 0.95]) filter (where is_asked) as durations_ms,
+        count(ttft_ms) filter (where is_asked) as ttft_count,
+        quantile_cont(ttft_ms, [0.5, 0.95]) filter (where is_asked) as ttfts_ms,
         case when $before_ns < $since_ns then count(*) filter (where not is_asked) end as call_count_before
-    -- A day of slack for clocks that are behind those of their runs' roots.
-    from model_calls_since($project, $before_ns - 86400000000000) as calls
-    inner join asked on calls.run_id = asked.run_id
-    where ($model is null or calls.requested_model = $model or calls.served_model = $model)
+    from calls
     group by all
 )
 
@@ -58,7 +56,7 @@ select
     served_model,
     provider,
     gateway,
-    is_same_model,
+    is_same_model(requested_model, served_model) as is_same_model,
     call_count,
     run_count,
     call_count / nullif(sum(call_count) over (partition by kind), 0) as call_share,
@@ -71,11 +69,11 @@ select
     truncated_count / nullif(finished_count, 0) as truncation_rate,
     cost_usd,
     unpriced_count,
-    p50_duration_ms,
-    p95_duration_ms,
+    durations_ms[1] as p50_duration_ms,
+    durations_ms[2] as p95_duration_ms,
     ttft_count,
-    p50_ttft_ms,
-    p95_ttft_ms,
+    ttfts_ms[1] as p50_ttft_ms,
+    ttfts_ms[2] as p95_ttft_ms,
     call_count_before
 from routes
 window same_request as (partition by kind, requested_model, provider, gateway)

@@ -23,15 +23,11 @@ select
     calls.cost_usd,
     calls.started_at,
     calls.duration_ms
-from model_calls_since($project, $since_ns - 86400000000000) as calls
+from asked_attempts(
+    $latest_ns, $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
+    $tool, $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+) as calls
 where (calls.attempt_count > 1 or calls.reason in ('retry', 'fallback'))
     and ($model is null or calls.requested_model = $model or calls.served_model = $model)
-    and calls.run_id in (
-        select runs.run_id
-        from asked_runs(
-            $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-            $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
-        ) as runs
-    )
 order by calls.first_started_at desc, calls.run_id, calls.first_step_id, calls.started_at, calls.step_id
 limit $limit

@@ -5,44 +5,49 @@
 -- error_rate = error_count / ended_count, ended: ok or error. Durations are theirs, less the human wait inside.
 -- retry_count: the same tool was called with the same arguments in the run before, and the last time in vain; arguments
 -- that the telemetry leaves out equal none. first_seen_at and last_seen_at are within the asked runs.
-with asked as (
+with calls as (
     select
-        run_id,
-        true as is_asked
-    from asked_runs(
-        $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+        run_place,
+        run_started_at >= make_timestamp_ns($since_ns) as is_asked,
+        has_step,
+        step_id,
+        tool_name,
+        tool_args,
+        mcp_server,
+        status,
+        started_at,
+        case when status = 'error' then reads_timeout(error_type, error_message) else false end as is_timeout,
+        case when status in ('ok', 'error') then greatest(duration_ms - coalesce(wait_ms, 0), 0) end as working_ms
+    from asked_tool_calls(
+        $latest_ns, $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
+        $tool, $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
-    union all
-    select
-        run_id,
-        false as is_asked
-    from asked_runs(
-        $now_ns, $project, $before_ns, $since_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
-    )
+    where $tool is null or tool_name = $tool
 ),
 
-calls as (
+-- Arguments are compared in the runs alone in which the tool failed.
+retries as (
     select
-        asked.is_asked,
-        made.run_id,
-        made.has_step,
-        coalesce(made.tool_name, made.name) as tool_name,
-        made.mcp_server,
-        made.status,
-        made.started_at,
-        made.status = 'error' and reads_timeout(made.error_type, made.error_message) as is_timeout,
-        case
-            when made.status in ('ok', 'error') then greatest(made.duration_ms - coalesce(made.wait_ms, 0), 0)
-        end as working_ms,
-        made.tool_args is not null and lag(made.status, 1, 'none') over (
-            partition by made.run_id, coalesce(made.tool_name, made.name), made.tool_args
-            order by made.started_at, made.step_id
-        ) = 'error' as is_retry
-    -- A day of slack for clocks that are behind those of their runs' roots.
-    from tool_calls_at($project, $before_ns - 86400000000000, null) as made
-    inner join asked on made.run_id = asked.run_id
+        tool_name,
+        count(*) filter (where is_asked and is_retry) as retry_count,
+        count(*) filter (where not is_asked and is_retry) as retry_count_before
+    from (
+        select
+            tool_name,
+            is_asked,
+            tool_args is not null and lag(status, 1, 'none') over (
+                partition by run_place, tool_name, tool_args order by started_at, step_id
+            ) = 'error' as is_retry
+        from calls
+        semi join (
+            select
+                run_place,
+                tool_name
+            from calls
+            where status = 'error'
+        ) as failed using (run_place, tool_name)
+    )
+    group by tool_name
 ),
 
 peaks as (
@@ -58,51 +63,61 @@ peaks as (
         group by tool_name, date_trunc('minute', started_at::timestamp)
     )
     group by tool_name
+),
+
+sums as (
+    select
+        tool_name,
+        list_sort(coalesce(list(distinct mcp_server) filter (where mcp_server is not null), [])) as mcp_servers,
+        count(distinct run_place) filter (where is_asked) as run_count,
+        count(*) filter (where is_asked and has_step) as call_count,
+        count(*) filter (where is_asked and not has_step) as unstarted_count,
+        count(*) filter (where is_asked and status in ('ok', 'error')) as ended_count,
+        count(*) filter (where is_asked and status = 'error') as error_count,
+        count(*) filter (where is_asked and is_timeout) as timeout_count,
+        count(*) filter (where is_asked and status = 'denied') as refused_count,
+        count(*) filter (where is_asked and status = 'cancelled') as cancelled_count,
+        quantile_cont(working_ms, [0.5, 0.95, 0.99]) filter (where is_asked) as durations_ms,
+        min(started_at) filter (where is_asked) as first_seen_at,
+        max(started_at) filter (where is_asked) as last_seen_at,
+        count(*) filter (where not is_asked and has_step) as call_count_before,
+        count(*) filter (where not is_asked and status in ('ok', 'error')) as ended_count_before,
+        count(*) filter (where not is_asked and status = 'error') as error_count_before,
+        count(*) filter (where not is_asked and is_timeout) as timeout_count_before,
+        count(*) filter (where not is_asked and status = 'denied') as refused_count_before,
+        quantile_cont(working_ms, 0.95) filter (where not is_asked) as p95_duration_ms_before
+    from calls
+    group by tool_name
 )
 
 select
-    calls.tool_name,
-    list_sort(coalesce(list(distinct calls.mcp_server) filter (where calls.mcp_server is not null), [])) as mcp_servers,
-    count(distinct calls.run_id) filter (where calls.is_asked) as run_count,
-    count(*) filter (where calls.is_asked and calls.has_step) as call_count,
-    count(*) filter (where calls.is_asked and not calls.has_step) as unstarted_count,
-    count(*) filter (where calls.is_asked and calls.status in ('ok', 'error')) as ended_count,
-    count(*) filter (where calls.is_asked and calls.status = 'error') as error_count,
-    count(*) filter (where calls.is_asked and calls.status = 'error')
-    / nullif(count(*) filter (where calls.is_asked and calls.status in ('ok', 'error')), 0) as error_rate,
-    count(*) filter (where calls.is_asked and calls.is_timeout) as timeout_count,
-    count(*) filter (where calls.is_asked and calls.status = 'denied') as refused_count,
-    count(*) filter (where calls.is_asked and calls.status = 'cancelled') as cancelled_count,
-    count(*) filter (where calls.is_asked and calls.is_retry) as retry_count,
-    quantile_cont(calls.working_ms, 0.5) filter (where calls.is_asked) as p50_duration_ms,
-    quantile_cont(calls.working_ms, 0.95) filter (where calls.is_asked) as p95_duration_ms,
-    quantile_cont(calls.working_ms, 0.99) filter (where calls.is_asked) as p99_duration_ms,
-    any_value(peaks.peak_calls_per_minute) as peak_calls_per_minute,
-    min(calls.started_at) filter (where calls.is_asked) as first_seen_at,
-    max(calls.started_at) filter (where calls.is_asked) as last_seen_at,
-    case
-        when $before_ns < $since_ns then count(*) filter (where not calls.is_asked and calls.has_step)
-    end as call_count_before,
-    case
-        when $before_ns < $since_ns
-            then count(*) filter (where not calls.is_asked and calls.status in ('ok', 'error'))
-    end as ended_count_before,
-    case
-        when $before_ns < $since_ns then count(*) filter (where not calls.is_asked and calls.status = 'error')
-    end as error_count_before,
-    case
-        when $before_ns < $since_ns then count(*) filter (where not calls.is_asked and calls.is_timeout)
-    end as timeout_count_before,
-    case
-        when $before_ns < $since_ns then count(*) filter (where not calls.is_asked and calls.status = 'denied')
-    end as refused_count_before,
-    case
-        when $before_ns < $since_ns then count(*) filter (where not calls.is_asked and calls.is_retry)
-    end as retry_count_before,
-    quantile_cont(calls.working_ms, 0.95) filter (where not calls.is_asked) as p95_duration_ms_before
-from calls
-left join peaks on calls.tool_name = peaks.tool_name
-where $tool is null or calls.tool_name = $tool
-group by calls.tool_name
-order by call_count desc, calls.tool_name
+    sums.tool_name,
+    sums.mcp_servers,
+    sums.run_count,
+    sums.call_count,
+    sums.unstarted_count,
+    sums.ended_count,
+    sums.error_count,
+    sums.error_count / nullif(sums.ended_count, 0) as error_rate,
+    sums.timeout_count,
+    sums.refused_count,
+    sums.cancelled_count,
+    coalesce(retries.retry_count, 0) as retry_count,
+    sums.durations_ms[1] as p50_duration_ms,
+    sums.durations_ms[2] as p95_duration_ms,
+    sums.durations_ms[3] as p99_duration_ms,
+    peaks.peak_calls_per_minute,
+    sums.first_seen_at,
+    sums.last_seen_at,
+    if($before_ns < $since_ns, sums.call_count_before, null) as call_count_before,
+    if($before_ns < $since_ns, sums.ended_count_before, null) as ended_count_before,
+    if($before_ns < $since_ns, sums.error_count_before, null) as error_count_before,
+    if($before_ns < $since_ns, sums.timeout_count_before, null) as timeout_count_before,
+    if($before_ns < $since_ns, sums.refused_count_before, null) as refused_count_before,
+    if($before_ns < $since_ns, coalesce(retries.retry_count_before, 0), null) as retry_count_before,
+    sums.p95_duration_ms_before
+from sums
+left join peaks on sums.tool_name = peaks.tool_name
+left join retries on sums.tool_name = retries.tool_name
+order by sums.call_count desc, sums.tool_name
 limit $limit

@@ -102,8 +102,64 @@ select run_id
 from corrections
 where project = in_project and evidence = with_evidence;
 
--- The tool calls that started within [since_ns, until_ns), or since then: one row per counted call, and one per call that was refused
--- before it could start (has_step is false, its step is the one that asked, it starts when it was asked for).
+-- The tool calls that were refused before they could start, within [since_ns, until_ns) or since then: one row each, of
+-- the step that asked; it starts when it was asked for.
+create or replace macro unstarted_calls(in_project, since_ns, until_ns) as table
+select
+    refused.run_id,
+    refused.step_id,
+    steps.trace_id,
+    refused.tool_name as name,
+    refused.workflow_name,
+    refused.agent_name,
+    steps.service_name,
+    steps.service_version,
+    steps.environment,
+    refused.conversation_id,
+    steps.user_id,
+    refused.tool_name,
+    null::varchar as tool_type,
+    refused.tool_call_id,
+    refused.args_before as tool_args,
+    null::varchar as tool_result,
+    null::varchar as mcp_server,
+    case when refused.decision in ('rejected', 'auto_denied') then 'denied' else 'cancelled' end as status,
+    null::varchar as error_type,
+    refused.reason as error_message,
+    refused.asked_at as started_at,
+    null::double as duration_ms,
+    refused.wait_ms,
+    false as has_step
+from (
+    select
+        *,
+        coalesce(requested_at, decided_at) as asked_at
+    from approvals
+    where project = in_project and tool_name is not null
+        and decision in ('rejected', 'auto_denied', 'aborted', 'expired')
+        -- An interrupt without a call id is told by the tool that ran again to be refused.
+        and (tool_call_id is not null or evidence = 'explicit')
+        and asked_at >= make_timestamp_ns(since_ns)
+        and (until_ns is null or asked_at < make_timestamp_ns(until_ns))
+) as refused
+inner join steps on steps.project = in_project and refused.run_id = steps.run_id and refused.step_id = steps.step_id
+-- Two conditions, not one with `or`, which would compare each with each.
+where not exists (
+    select 1
+    from steps as executed
+    where executed.project = in_project and executed.kind = 'tool' and executed.counted
+        and executed.started_at >= make_timestamp_ns(since_ns) and executed.tool_call_id = refused.tool_call_id
+)
+and not exists (
+    select 1
+    from steps as executed
+    where executed.project = in_project and executed.kind = 'tool' and executed.counted
+        and executed.started_at >= make_timestamp_ns(since_ns)
+        and executed.run_id = refused.run_id and executed.step_id = refused.step_id
+);
+
+-- The tool calls that started within [since_ns, until_ns), or since then: one row per counted call, and one per call that was
+-- refused before it could start (has_step is false).
 create or replace macro tool_calls_at(in_project, since_ns, until_ns) as table
 select
     run_id,
@@ -133,56 +189,8 @@ select
 from steps
 where project = in_project and kind = 'tool' and counted
     and started_at >= make_timestamp_ns(since_ns) and (until_ns is null or started_at < make_timestamp_ns(until_ns))
-union all
-select
-    approvals.run_id,
-    approvals.step_id,
-    steps.trace_id,
-    approvals.tool_name as name,
-    approvals.workflow_name,
-    approvals.agent_name,
-    steps.service_name,
-    steps.service_version,
-    steps.environment,
-    approvals.conversation_id,
-    steps.user_id,
-    approvals.tool_name,
-    null as tool_type,
-    approvals.tool_call_id,
-    approvals.args_before as tool_args,
-    null as tool_result,
-    null as mcp_server,
-    case when approvals.decision in ('rejected', 'auto_denied') then 'denied' else 'cancelled' end as status,
-    null as error_type,
-    approvals.reason as error_message,
-    coalesce(approvals.requested_at, approvals.decided_at) as started_at,
-    null as duration_ms,
-    approvals.wait_ms,
-    false as has_step
-from approvals
-inner join steps
-    on approvals.project = steps.project and approvals.run_id = steps.run_id and approvals.step_id = steps.step_id
-where approvals.project = in_project and approvals.tool_name is not null
-    and approvals.decision in ('rejected', 'auto_denied', 'aborted', 'expired')
-    -- An interrupt without a call id is told by the tool that ran again to be refused.
-    and (approvals.tool_call_id is not null or approvals.evidence = 'explicit')
-    and coalesce(approvals.requested_at, approvals.decided_at) >= make_timestamp_ns(since_ns)
-    and (until_ns is null or coalesce(approvals.requested_at, approvals.decided_at) < make_timestamp_ns(until_ns))
-    -- Two anti-joins, since one with an `or` would compare every pair.
-    and not exists (
-        select 1
-        from steps as executed
-        where executed.project = approvals.project and executed.kind = 'tool' and executed.counted
-            and executed.started_at >= make_timestamp_ns(since_ns)
-            and executed.tool_call_id = approvals.tool_call_id
-    )
-    and not exists (
-        select 1
-        from steps as executed
-        where executed.project = approvals.project and executed.kind = 'tool' and executed.counted
-            and executed.started_at >= make_timestamp_ns(since_ns)
-            and executed.run_id = approvals.run_id and executed.step_id = approvals.step_id
-    );
+union all by name
+from unstarted_calls(in_project, since_ns, until_ns);
 
 -- Whether an error says that time ran out.
 create or replace macro reads_timeout(error_type, error_message) as
@@ -190,128 +198,6 @@ coalesce(error_type in ('408', '504'), false)
 or regexp_matches(
     concat_ws(' ', error_type, error_message), '(?i)time[-_]?out|timed[ _-]?out|\btime out\b|deadline[ _]?exceeded'
 );
-
--- The tool calls that models asked for since since_ns, as far as messages tell: one row per call and run. Hand-offs are
--- none. Records that repeat a call are told apart by its id; of calls without one, those of counted steps are taken.
-create or replace macro proposals_since(in_project, since_ns) as table
-with said as (
-    select
-        spans.trace_id,
-        spans.span_id,
-        unnest(spans.proposed_calls) as call
-    from spans
-    where spans.project = in_project and spans.kind = 'llm' and spans.proposed_calls is not null
-        and coalesce(spans.started_at, spans.received_at) >= make_timestamp_ns(since_ns)
-    union all
-    select
-        log_records.trace_id,
-        log_records.span_id,
-        unnest(log_records.proposed_calls) as call
-    from log_records
-    where log_records.project = in_project and log_records.step_id is null and log_records.proposed_calls is not null
-        and coalesce(log_records.logged_at, log_records.received_at) >= make_timestamp_ns(since_ns)
-)
-
-select
-    steps.run_id,
-    steps.step_id,
-    steps.agent_name,
-    said.call.id as tool_call_id,
-    said.call.name as tool_name,
-    nullif(said.call.args, '') as tool_args,
-    coalesce(steps.ended_at, steps.started_at) as proposed_at,
-    row_number() over (
-        partition by steps.run_id, said.call.name order by steps.started_at, steps.step_order, said.call.id
-    ) as place
-from said
-inner join steps
-    on steps.project = in_project and steps.kind = 'llm' and lower(hex(said.span_id)) = steps.step_id
-        and lower(hex(said.trace_id)) is not distinct from steps.trace_id
-where steps.started_at >= make_timestamp_ns(since_ns)
-    and (said.call.id is not null or steps.counted)
-    and not regexp_matches(said.call.name, '^(transfer_to_|transfer_back_to_|hand_?off)')
-qualify said.call.id is null
-    or row_number() over (
-        partition by steps.run_id, said.call.id order by not steps.counted, steps.started_at, steps.step_order
-    ) = 1;
-
--- What became of the tool calls that models asked for since since_ns: `outcome` is the executed call's status, pending or
--- running while that may still come, and never_ran if nothing did. A call is found again by its id, in its run or, if the
--- id is long enough to be the only one, in another; without an id by its place among its run's calls of that tool. A final
--- call whose arguments are the run's answer is none.
-create or replace macro proposals_with_outcome(now_ns, in_project, since_ns) as table
-with made as (
-    select
-        run_id,
-        step_id,
-        tool_name,
-        tool_call_id,
-        status,
-        error_type,
-        error_message,
-        started_at,
-        row_number() over (partition by run_id, tool_name order by started_at, step_id) as place
-    from tool_calls_at(in_project, since_ns, null)
-),
-
-by_id as (
-    select
-        tool_call_id,
-        run_id,
-        arg_min(made, started_at) as call
-    from made
-    where tool_call_id is not null
-    group by tool_call_id, run_id
-),
-
-elsewhere as (
-    select
-        tool_call_id,
-        arg_min(made, started_at) as call
-    from made
-    where length(tool_call_id) >= 12
-    group by tool_call_id
-),
-
-pending as (
-    select distinct
-        run_id,
-        tool_call_id
-    from approvals
-    where project = in_project and decision is null and tool_call_id is not null
-)
-
-select
-    asked.run_id,
-    asked.agent_name,
-    asked.tool_call_id,
-    asked.tool_name,
-    asked.tool_args,
-    asked.proposed_at,
-    coalesce(by_id.call.step_id, elsewhere.call.step_id, by_place.step_id, asked.step_id) as step_id,
-    coalesce(
-        by_id.call.status, elsewhere.call.status, by_place.status,
-        case
-            when pending.run_id is not null or asking.status = 'waiting' then 'pending'
-            when asking.status = 'running' then 'running'
-            else 'never_ran'
-        end
-    ) as outcome,
-    coalesce(by_id.call.error_type, elsewhere.call.error_type, by_place.error_type) as error_type,
-    coalesce(by_id.call.error_message, elsewhere.call.error_message, by_place.error_message) as error_message
-from proposals_since(in_project, since_ns) as asked
-inner join runs_at(now_ns) as asking on asking.project = in_project and asked.run_id = asking.run_id
-left join by_id on asked.run_id = by_id.run_id and asked.tool_call_id = by_id.tool_call_id
-left join elsewhere on asked.tool_call_id = elsewhere.tool_call_id
-left join made as by_place
-    on by_place.tool_call_id is null and asked.run_id = by_place.run_id and asked.tool_name = by_place.tool_name
-        and asked.place = by_place.place
-left join pending on asked.run_id = pending.run_id and asked.tool_call_id = pending.tool_call_id
-where outcome <> 'never_ran'
-    or not starts_with(
-        regexp_replace(coalesce(asked.tool_args, ' '), '\s', '', 'g') || ' ',
-        left(regexp_replace(coalesce(asking.output_preview, '-'), '\s', '', 'g'), 400)
-    );
 
 -- A model's name without its maker or gateway before it, and that without a snapshot's date, number or `latest` behind it.
 create or replace macro bare_model(model) as regexp_replace(lower(model), '^.*/', '');
@@ -329,94 +215,6 @@ or (
         bare_model(requested) in (undated_model(requested), undated_model(requested) || '-latest')
         or bare_model(served) = undated_model(served)
     )
-);
-
--- The counted model calls that started since since_ns, each with its place in a chain of attempts. A chain goes on where
--- the call before it of the same agent in the run had failed before it started, or where telemetry numbers it as a later
--- attempt. reason is telemetry's (evidence: explicit), else initial, retry (the same model was asked) or fallback
--- (another one was; evidence: inferred). A model other than the requested one that answers is no fallback by itself.
-create or replace macro model_calls_since(in_project, since_ns) as table
-with calls as (
-    select
-        run_id,
-        step_id,
-        kind,
-        workflow_name,
-        agent_name,
-        requested_model,
-        served_model,
-        provider,
-        route_gateway as gateway,
-        route_attempt,
-        route_reason,
-        finish_reasons,
-        status,
-        error_type,
-        error_message,
-        cost_usd,
-        cost_usd is null and coalesce(input_tokens, output_tokens) is not null as is_unpriced,
-        started_at,
-        duration_ms,
-        ttft_ms,
-        lag(requested_model) over same_agent as requested_before,
-        coalesce(
-            lag(status) over same_agent = 'error'
-            and (lag(ended_at) over same_agent is null or lag(ended_at) over same_agent <= started_at), false
-        )
-        or coalesce(route_attempt > 1 and lag(step_id) over same_agent is not null, false) as goes_on
-    from steps
-    where project = in_project and kind in ('llm', 'embedding') and counted
-        and started_at >= make_timestamp_ns(since_ns)
-    window same_agent as (partition by run_id, kind, agent_name order by started_at, step_order)
-),
-
-chained as (
-    select
-        *,
-        count(*) filter (where not goes_on) over (
-            partition by run_id, kind, agent_name order by started_at, step_id
-            rows between unbounded preceding and current row
-        ) as chain
-    from calls
-)
-
-select
-    run_id,
-    step_id,
-    kind,
-    workflow_name,
-    agent_name,
-    requested_model,
-    served_model,
-    provider,
-    gateway,
-    finish_reasons,
-    status,
-    error_type,
-    error_message,
-    cost_usd,
-    is_unpriced,
-    started_at,
-    duration_ms,
-    ttft_ms,
-    first_value(step_id) over whole_chain as first_step_id,
-    first_value(started_at) over whole_chain as first_started_at,
-    last_value(status) over whole_chain as final_status,
-    count(*) over whole_chain as attempt_count,
-    coalesce(route_attempt, row_number() over (
-        partition by run_id, kind, agent_name, chain order by started_at, step_id
-    )) as attempt,
-    case
-        when route_reason is not null then route_reason
-        when not goes_on and coalesce(route_attempt, 1) = 1 then 'initial'
-        when requested_before <> requested_model then 'fallback'
-        else 'retry'
-    end as reason,
-    case when route_reason is not null or route_attempt is not null then 'explicit' else 'inferred' end as evidence
-from chained
-window whole_chain as (
-    partition by run_id, kind, agent_name, chain order by started_at, step_id
-    rows between unbounded preceding and unbounded following
 );
 
 -- The runs that the common filters let through: started within [since_ns, until_ns) and, where a filter is not null,
@@ -501,6 +299,438 @@ where project = in_project
             lower(word)
         ))) = 0
     );
+
+-- The tool calls of the runs that the common filters let through, as tool_calls_at has them; run_place is the run's place. Steps
+-- later than latest_ns (latest_start.sql) are none of theirs.
+create or replace macro asked_tool_calls(
+    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    steps.run_id,
+    asked.place as run_place,
+    asked.started_at as run_started_at,
+    steps.step_id,
+    coalesce(steps.tool_name, steps.name) as tool_name,
+    steps.tool_call_id,
+    steps.tool_args,
+    steps.mcp_server,
+    steps.status,
+    steps.error_type,
+    steps.error_message,
+    steps.started_at,
+    steps.duration_ms,
+    steps.wait_ms,
+    true as has_step
+from steps
+inner join asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked on steps.run_id = asked.run_id
+where steps.project = in_project and steps.kind = 'tool' and steps.counted
+    -- A day of slack for clocks that are behind those of their runs' roots.
+    and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+    and steps.started_at <= make_timestamp_ns(latest_ns)
+union all by name
+select
+    calls.run_id,
+    asked.place as run_place,
+    asked.started_at as run_started_at,
+    calls.step_id,
+    calls.tool_name,
+    calls.tool_call_id,
+    calls.tool_args,
+    calls.status,
+    calls.error_message,
+    calls.started_at,
+    calls.wait_ms,
+    false as has_step
+from unstarted_calls(in_project, since_ns - 86400000000000, null) as calls
+inner join asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked on calls.run_id = asked.run_id;
+
+-- The counted model calls of the runs that the common filters let through; run_place is the run's.
+create or replace macro asked_model_calls(
+    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    asked.place as run_place,
+    asked.started_at as run_started_at,
+    steps.run_id,
+    steps.step_id,
+    steps.step_order,
+    steps.kind,
+    steps.workflow_name,
+    steps.agent_name,
+    steps.requested_model,
+    steps.served_model,
+    steps.provider,
+    steps.route_gateway as gateway,
+    steps.route_attempt,
+    steps.route_reason,
+    steps.finish_reasons,
+    steps.status,
+    steps.error_type,
+    steps.error_message,
+    steps.cost_usd,
+    steps.cost_usd is null and coalesce(steps.input_tokens, steps.output_tokens) is not null as is_unpriced,
+    steps.started_at,
+    steps.ended_at,
+    steps.duration_ms,
+    steps.ttft_ms
+from steps
+inner join asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked on steps.run_id = asked.run_id
+where steps.project = in_project and steps.kind in ('llm', 'embedding') and steps.counted
+    -- A day of slack for clocks that are behind those of their runs' roots.
+    and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+    and steps.started_at <= make_timestamp_ns(latest_ns);
+
+-- The model calls of the asked runs that were tried more than once, or of which telemetry numbers or explains the attempt;
+-- all others are alone in their chain, and initial. A chain goes on where
+-- the call before it of the same agent in the run had failed before it started, or where telemetry numbers it as a later
+-- attempt. reason is telemetry's (evidence: explicit), else initial, retry (the same model was asked) or fallback
+-- (another one was; evidence: inferred). A model other than the requested one that answers is no fallback by itself.
+create or replace macro asked_attempts(
+    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+with calls as (
+    select
+        calls.*,
+        lag(requested_model) over same_agent as requested_before,
+        coalesce(
+            lag(status) over same_agent = 'error'
+            and (lag(ended_at) over same_agent is null or lag(ended_at) over same_agent <= started_at), false
+        )
+        or coalesce(route_attempt > 1 and lag(step_id) over same_agent is not null, false) as goes_on,
+        coalesce(
+            status = 'error' and (ended_at is null or ended_at <= lead(started_at) over same_agent)
+            and lead(step_id) over same_agent is not null, false
+        )
+        or coalesce(lead(route_attempt) over same_agent > 1, false) as is_followed
+    from asked_model_calls(
+        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
+        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+    ) as calls
+    where calls.run_id in (
+        select steps.run_id
+        from steps
+        where steps.project = in_project and steps.kind in ('llm', 'embedding') and steps.counted
+            and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+            and (steps.status = 'error' or steps.route_attempt > 1 or steps.route_reason is not null)
+    )
+    window same_agent as (partition by run_place, kind, agent_name order by started_at, step_order)
+),
+
+chained as (
+    select
+        *,
+        count(*) filter (where not goes_on) over (
+            partition by run_place, kind, agent_name order by started_at, step_id
+            rows between unbounded preceding and current row
+        ) as chain
+    from calls
+    where goes_on or is_followed or route_attempt is not null or route_reason is not null
+)
+
+select
+    run_started_at,
+    run_id,
+    step_id,
+    kind,
+    workflow_name,
+    agent_name,
+    requested_model,
+    served_model,
+    provider,
+    gateway,
+    status,
+    error_type,
+    error_message,
+    cost_usd,
+    started_at,
+    duration_ms,
+    first_value(step_id) over whole_chain as first_step_id,
+    first_value(started_at) over whole_chain as first_started_at,
+    last_value(status) over whole_chain as final_status,
+    count(*) over whole_chain as attempt_count,
+    coalesce(route_attempt, row_number() over (
+        partition by run_place, kind, agent_name, chain order by started_at, step_id
+    )) as attempt,
+    case
+        when route_reason is not null then route_reason
+        when not goes_on and coalesce(route_attempt, 1) = 1 then 'initial'
+        when requested_before <> requested_model then 'fallback'
+        else 'retry'
+    end as reason,
+    case when route_reason is not null or route_attempt is not null then 'explicit' else 'inferred' end as evidence
+from chained
+window whole_chain as (
+    partition by run_place, kind, agent_name, chain order by started_at, step_id
+    rows between unbounded preceding and unbounded following
+);
+
+-- The steps in which models may have asked for tool calls, of the runs that the common filters let through, repetitions
+-- too. place is where the row is among steps, run_place where the run's is; those with a lower asking_order count first.
+create or replace macro asking_steps(
+    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    steps.rowid as place,
+    asked.place as run_place,
+    steps.step_id,
+    steps.trace_id,
+    steps.block_id,
+    steps.block_position,
+    steps.counted,
+    case when steps.counted then 0::hugeint else 1000000000000000000000000000000 end
+    + epoch_ns(steps.started_at)::hugeint * 4294967296 + steps.step_order as asking_order
+from steps
+inner join asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked on steps.run_id = asked.run_id
+where steps.project = in_project and steps.kind = 'llm'
+    -- A day of slack for clocks that are behind those of their runs' roots.
+    and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+    and steps.started_at <= make_timestamp_ns(latest_ns);
+
+-- The tool calls that models asked for in the runs that the common filters let through, as far as messages tell: one row
+-- per call and record that tells of it. Hand-offs are none; of calls without an id, those of counted steps are taken.
+-- Of the records that tell of one call, the one with the lowest asking_order counts; asking_place is its step's place.
+create or replace macro told_proposals(
+    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+select
+    run_place,
+    asking_place,
+    asking_order,
+    call.id as tool_call_id,
+    call.name as tool_name,
+    nullif(call.args, '') as tool_args
+from (
+    select
+        callers.run_place,
+        callers.place as asking_place,
+        callers.asking_order,
+        callers.counted,
+        unnest(spans.proposed_calls) as call
+    from spans
+    inner join asking_steps(
+        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
+        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+    ) as callers
+        on spans.block_id = callers.block_id and spans.block_position = callers.block_position
+            and spans.span_id = unhex(callers.step_id)
+    where spans.project = in_project and spans.kind = 'llm' and spans.proposed_calls is not null
+        and spans.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+        and spans.started_at <= make_timestamp_ns(latest_ns)
+    union all
+    select
+        callers.run_place,
+        callers.place as asking_place,
+        callers.asking_order,
+        callers.counted,
+        unnest(log_records.proposed_calls) as call
+    from log_records
+    inner join asking_steps(
+        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
+        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+    ) as callers
+        on lower(hex(log_records.span_id)) = callers.step_id
+            and lower(hex(log_records.trace_id)) is not distinct from callers.trace_id
+    where log_records.project = in_project and log_records.step_id is null and log_records.proposed_calls is not null
+        and coalesce(log_records.logged_at, log_records.received_at) >= make_timestamp_ns(since_ns - 86400000000000)
+)
+where (call.id is not null or counted)
+    and not (
+        left(call.name, 4) in ('tran', 'hand')
+        and regexp_matches(call.name, '^(transfer_to_|transfer_back_to_|hand_?off)')
+    );
+
+-- Whether a call's arguments are what the run answered, whatever the white space. Most differ in their first letter.
+create or replace macro is_answer(tool_args, answer) as
+case
+    when left(ltrim(answer, e' \t\n\f\r'), 1) not in ('', left(ltrim(tool_args, e' \t\n\f\r'), 1)) then false
+    else starts_with(
+        regexp_replace(coalesce(tool_args, ' '), '\s', '', 'g') || ' ',
+        left(regexp_replace(coalesce(answer, '-'), '\s', '', 'g'), 400)
+    )
+end;
+
+-- What became of these calls, one row per call and run: `outcome` is the executed call's status, pending or
+-- running while that may still come, and never_ran if nothing did. A call is found again by its id, in its run or, if the
+-- id is long enough to be the only one, in another; without an id by its place among its run's calls of that tool. A final
+-- call whose arguments are the run's answer is none. call_step_id is null where nothing ran or was refused.
+create or replace macro asked_proposals(
+    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+with told as materialized (
+    select
+        *,
+        row_number() over () as told_no
+    from told_proposals(
+        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
+        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+    )
+),
+
+made as materialized (
+    select
+        row_number() over () as made_no,
+        run_place,
+        tool_name,
+        tool_call_id,
+        step_id,
+        status,
+        error_type,
+        error_message,
+        started_at
+    from asked_tool_calls(
+        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
+        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+    )
+),
+
+-- What was asked for and what ran under one id in a run meet in one row.
+matched as materialized (
+    select
+        tool_call_id,
+        arg_min(told_no, asking_order) as told_no,
+        arg_min(made_no, started_ns) as made_no
+    from (
+        select
+            run_place,
+            tool_call_id,
+            told_no,
+            asking_order,
+            null::bigint as made_no,
+            null::bigint as started_ns
+        from told
+        where tool_call_id is not null
+        union all by name
+        select
+            run_place,
+            tool_call_id,
+            made_no,
+            epoch_ns(started_at) as started_ns
+        from made
+        where tool_call_id is not null
+    )
+    group by run_place, tool_call_id
+    having count(told_no) > 0
+    union all by name
+    select told_no
+    from told
+    where tool_call_id is null
+),
+
+elsewhere as (
+    select
+        tool_call_id,
+        arg_min(step_id, epoch_ns(started_at)) as step_id,
+        arg_min(status, epoch_ns(started_at)) as status,
+        arg_min(coalesce(error_type, ''), epoch_ns(started_at)) as error_type,
+        arg_min(coalesce(error_message, ''), epoch_ns(started_at)) as error_message
+    from tool_calls_at(in_project, since_ns - 86400000000000, null)
+    where tool_call_id in (
+        select matched.tool_call_id
+        from matched
+        where matched.made_no is null and length(matched.tool_call_id) >= 12
+    )
+    group by tool_call_id
+),
+
+-- Calls that ran without an id, each with its place among the run's calls of its tool; and the places of what was asked for.
+nameless as materialized (
+    select *
+    from (
+        select
+            made.*,
+            row_number() over (partition by run_place, tool_name order by started_at, step_id) as place
+        from made
+        semi join (
+            select
+                run_place,
+                tool_name
+            from made
+            where tool_call_id is null
+        ) as without_id using (run_place, tool_name)
+    )
+    where tool_call_id is null
+),
+
+places as (
+    select
+        told.told_no,
+        told.run_place,
+        told.tool_name,
+        row_number() over (
+            partition by told.run_place, told.tool_name
+            order by told.asking_order % 1000000000000000000000000000000, told.tool_call_id
+        ) as place
+    from told
+    semi join nameless using (run_place, tool_name)
+),
+
+found as (
+    select
+        matched.told_no,
+        coalesce(made.step_id, elsewhere.step_id, nameless.step_id) as call_step_id,
+        coalesce(made.status, elsewhere.status, nameless.status) as status,
+        coalesce(made.error_type, elsewhere.error_type, nameless.error_type) as error_type,
+        coalesce(made.error_message, elsewhere.error_message, nameless.error_message) as error_message
+    from matched
+    left join made on matched.made_no = made.made_no
+    left join elsewhere on matched.made_no is null and matched.tool_call_id = elsewhere.tool_call_id
+    left join places on matched.told_no = places.told_no
+    left join nameless
+        on places.run_place = nameless.run_place and places.tool_name = nameless.tool_name and places.place = nameless.place
+)
+
+select
+    told.run_place,
+    told.asking_place,
+    found.call_step_id,
+    told.tool_call_id,
+    told.tool_name,
+    told.tool_args,
+    nullif(found.error_type, '') as error_type,
+    nullif(found.error_message, '') as error_message,
+    case
+        when found.status is not null then found.status
+        when runs.status = 'waiting' or pending.tool_call_id is not null then 'pending'
+        when runs.status = 'running' then 'running'
+        else 'never_ran'
+    end as outcome
+from found
+inner join told on found.told_no = told.told_no
+inner join (
+    select
+        place,
+        run_id,
+        status,
+        output_preview
+    from runs_at(now_ns)
+    where project = in_project
+) as runs on told.run_place = runs.place
+left join (
+    select distinct
+        run_id,
+        tool_call_id
+    from approvals
+    where project = in_project and decision is null and tool_call_id is not null
+) as pending on runs.run_id = pending.run_id and told.tool_call_id = pending.tool_call_id
+where outcome <> 'never_ran' or not is_answer(told.tool_args, runs.output_preview);
 
 -- What the asked runs paid for: one row per counted model or embedding call, and one per run for what is in its totals
 -- but in no call, as agents report that give a sum alone (kind 'agent', no model). So sums are those of the runs.

@@ -161,6 +161,7 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
         key: questions.label_values(samples.database, FILTERS, key) for key in ("gen_ai.request.model", "user.id")
     },
     "last_good_run": _each(_last_good),
+    "latest_start": _whole(lambda database: database.ask("latest_start", FILTERS.values())),
     "metric_labels": _whole(lambda database: questions.metric_labels(database, FILTERS, _METRIC)),
     "metric_names": _whole(lambda database: questions.metric_names(database, FILTERS)),
     "metric_trend": _whole(
