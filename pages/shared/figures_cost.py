@@ -77,7 +77,7 @@ def value_label(row: dict[str, Any], by: str) -> str:
 def bucket_length(starts: pl.Series) -> timedelta:
     """How long the buckets are that begin at these times."""
     gaps = starts.unique().sort().diff().drop_nulls()
-    least = gaps.min() if len(gaps) else _BUCKETS[1]
+    least = min(gaps, default=_BUCKETS[1])
     return max((length for length in _BUCKETS if length <= least), default=_BUCKETS[0])
 
 

@@ -1,6 +1,7 @@
 """Figures of latency: each takes a frame of an answer and returns a Plotly figure. Telemetry passes `chart_text`."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import plotly.graph_objects as go
@@ -50,7 +51,7 @@ def value_label(row: dict[str, Any], by: str) -> str:
     return f"no {by}" if row["value"] is None else str(row["value"])
 
 
-def step_label(row: dict[str, Any]) -> str:
+def step_label(row: Mapping[str, Any]) -> str:
     """What a row of slowest_runs waited for, in one line."""
     kind = KINDS.get(row["kind"], row["kind"])
     if row["kind"] == "rest":

@@ -48,7 +48,7 @@ def calls_by_outcome(rows: pl.DataFrame) -> go.Figure:
             showlegend=False,
         )
     )
-    figure.update_layout(barmode="stack", xaxis={"range": [0, 1.6 * max(totals.max() or 1, 1)], "title": "calls"})
+    figure.update_layout(barmode="stack", xaxis={"range": [0, 1.6 * max([1, *totals])], "title": "calls"})
     return _of_tools(figure, rows)
 
 

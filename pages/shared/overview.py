@@ -21,7 +21,7 @@ def draw(totals: pl.DataFrame, trend: pl.DataFrame, pending: pl.DataFrame, zone:
     card = _Cards(trend, zone)
     with st.grid(6, min_column_width=240, gap="small"):
         with st.container(border=True, gap="xsmall"):
-            change = _part(now["run_count"], before and before["run_count"])
+            change = _part(now["run_count"], before["run_count"] if before else None)
             oversight.number("Runs", count(now["run_count"]), _instead(before, "run_count", count), change)
             card.trend("run_count", lambda row: f"{count(row['run_count'])} runs", _NEUTRAL)
             _link("All of them", menu.RUNS)
@@ -31,14 +31,14 @@ def draw(totals: pl.DataFrame, trend: pl.DataFrame, pending: pl.DataFrame, zone:
             card.trend("error_rate", _of("error_count", "ended_count", "runs"), ERROR_COLOUR)
             _link("Failed runs", menu.RUNS, status="error")
         with st.container(border=True, gap="xsmall"):
-            change = _part(now["p95_duration_ms"], before and before["p95_duration_ms"])
+            change = _part(now["p95_duration_ms"], before["p95_duration_ms"] if before else None)
             meaning = f"One in twenty of {count(now['timed_run_count'])} runs took longer; waits for humans included"
             beside = _instead(before, "p95_duration_ms", duration)
             oversight.number("p95 duration", duration(now["p95_duration_ms"]), beside, change, "inverse", meaning)
             card.trend("p95_duration_ms", lambda row: duration(row["p95_duration_ms"]), _NEUTRAL)
             _link("Slowest runs", menu.RUNS, sort="slowest")
         with st.container(border=True, gap="xsmall"):
-            change = _part(now["cost_usd"], before and before["cost_usd"])
+            change = _part(now["cost_usd"], before["cost_usd"] if before else None)
             meaning = f"{count(now['unpriced_count'])} model calls have no known price and are left out"
             oversight.number(
                 "Cost", cost(now["cost_usd"]), _instead(before, "cost_usd", cost), change, "inverse", meaning

@@ -1,5 +1,7 @@
 """What a visitor tells about a run: a correction, or thumbs up or down."""
 
+from typing import Any
+
 import streamlit as st
 
 from pages.shared import data
@@ -41,7 +43,7 @@ def is_new(run_id: str) -> bool:
 def _record(project: str, run_id: str, step_id: str | None) -> None:
     state = st.session_state
     done, reason = state["act"], state["act_reason"]
-    about = {"project": project, "run_id": run_id, "step_id": step_id, "source": "app"}
+    about: dict[str, Any] = {"project": project, "run_id": run_id, "step_id": step_id, "source": "app"}
     try:
         if done in RATINGS:
             data.client().record_feedback(**about, rating=done, note=reason)

@@ -1,5 +1,7 @@
 """What tools did: the numbers, a row a tool, what models asked for in vain, and the log of calls."""
 
+from typing import Literal
+
 import polars as pl
 import streamlit as st
 
@@ -8,7 +10,11 @@ from pages.shared.format import STATUS_LABELS, count, percent
 
 DRAWN_TOOLS = 12
 _CHART = {"displayModeBar": False}
-_CHANGES = {"error_count": "inverse", "timeout_count": "inverse", "retry_count": "inverse"}
+_CHANGES: dict[str, Literal["inverse"]] = {
+    "error_count": "inverse",
+    "timeout_count": "inverse",
+    "retry_count": "inverse",
+}
 # The columns of `proposed_outcomes` by the figure's names for them.
 _OUTCOME_COUNTS = {
     "ok": "ok_count",

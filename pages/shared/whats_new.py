@@ -45,7 +45,7 @@ def draw(lines: list[Line]) -> None:
             line.entry.script,
             label="Runs",
             icon=":material/arrow_forward:",
-            query_params=menu.to(line.entry) | line.narrowing,
+            query_params={**menu.to(line.entry), **line.narrowing},
         )
 
 
@@ -76,7 +76,9 @@ def of_errors(groups: pl.DataFrame) -> Iterator[Line]:
 
 def of_cost(movers: pl.DataFrame, found: pl.DataFrame, zone: str) -> Iterator[Line]:
     """Workflows of `cost_movers` whose change matters, and the spikes of `cost_spikes`, each with the reasons."""
-    least = max(LEAST_COST_USD, LEAST_COST_SHARE * max(movers["cost_usd"].sum(), movers["cost_before_usd"].sum()))
+    least = max(
+        LEAST_COST_USD, LEAST_COST_SHARE * max(float(movers["cost_usd"].sum()), float(movers["cost_before_usd"].sum()))
+    )
     for row in movers.filter(pl.col("change_usd").abs() >= least).head(MOST_LINES).iter_rows(named=True):
         sign = "+" if row["change_usd"] > 0 else "−"
         words = (
