@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import faces, filter_bar, filters, links, menu, project, saved, search
+from pages.shared import faces, filter_bar, filters, health, links, menu, project, saved, search
 from queries.client import ApiError, ServerDown
 
 SHARED = Path(__file__).parent / "pages" / "shared"
@@ -18,6 +18,7 @@ try:
     menu.arrive(entry, chosen)
     search.draw_box(chosen)
     menu.draw()
+    health.draw(chosen)
     saved.draw_form(entry, chosen)
     faces.sample_banner(chosen)
     filter_bar.draw(entry, filters.settle(chosen, entry))

@@ -24,6 +24,7 @@ from access.gate import Gate, projects_of
 from access.keyring import Keyring
 from access.protocol import BoundedHead
 from ingest.acts import recorder
+from ingest.conventions import conventions
 from ingest.grpc_receiver import start_grpc
 from ingest.prepare import Preparer
 from ingest.prices import PriceFileError, PriceList
@@ -32,7 +33,7 @@ from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
 from ingest.renormalise import renormalise
 from ingest.saved_views import SavedViews
-from ingest.store import Store, StoreError
+from ingest.store import Store, StoreError, file_bytes
 from ingest.stored import Records
 from ingest.writer import Writer
 from queries.api import create_api
@@ -176,6 +177,8 @@ def http_api(settings: Settings, store: Store, writer: Writer, door: Door, pseud
         saved_views=SavedViews(store.cursor()),
         price_of=PriceList(settings.price_file).explain,
         projects_of=projects_of,
+        database_bytes=lambda: file_bytes(settings.database),
+        read_keys=sorted(conventions().keys),
     )
     api.router.routes[:0] = otlp_routes(writer, settings, door.project_of_request)
     return api

@@ -152,6 +152,16 @@ class Store:
         return int(row[0]) if row else 0
 
 
+def file_bytes(path: Path) -> int:
+    """The size of a database file and of the log beside it, which comes and goes."""
+    log = path.with_name(f"{path.name}.wal")
+    try:
+        log_bytes = log.stat().st_size
+    except FileNotFoundError:
+        log_bytes = 0
+    return path.stat().st_size + log_bytes
+
+
 def _cannot_open(path: Path, error: duckdb.Error) -> StoreError:
     if "could not set lock on file" in str(error).lower():
         return StoreError(f"{path} is in use by another process: one server owns a database file")

@@ -1,22 +1,36 @@
-"""Ingest: what arrives, from whom, and what became of it."""
+"""Ingest: is what the other pages show all there is?"""
+
+from typing import Any
 
 import streamlit as st
 
-from pages.shared import data, faces, filters, ledger
+from pages.shared import arrivals, costs, data, faces, filters, ledger
 
 chosen = filters.current()
 st.title("Ingest")
 
 
+def part(name: str) -> Any:
+    return data.answer("ingest", part=name, **chosen.asked)
+
+
 def draw() -> None:
-    arrived = data.answer("ingest", **chosen.asked)
-    if arrived["totals"].is_empty():
+    totals = part("totals")
+    if totals.is_empty():
         faces.nothing_arrived(chosen)
         return
-    ledger.draw_losses(arrived["totals"])
-    ledger.draw_totals(arrived["totals"], chosen.zone)
-    ledger.draw_services(arrived["services"], chosen.zone)
-    ledger.draw_batches(arrived["batches"], chosen.zone)
+    services, late, rejections = part("services"), part("late"), part("rejections")
+    arrivals.draw_losses(totals, rejections, late, services)
+    ledger.draw_totals(totals, chosen.zone)
+    ledger.draw_services(services, chosen.zone)
+    arrivals.draw_rejections(rejections, chosen.zone)
+    arrivals.draw_late(late)
+    arrivals.draw_redactions(part("redactions"), chosen.zone)
+    arrivals.draw_unmapped(part("unmapped"), chosen)
+    costs.draw_unpriced(data.answer("unpriced_calls", **chosen.asked), chosen)
+    arrivals.draw_store(part("store"), part("growth"), part("times"))
+    arrivals.draw_times(part("times"))
+    ledger.draw_batches(part("batches"), chosen.zone)
 
 
 data.live(draw)

@@ -1,7 +1,7 @@
 """The questions over HTTP: parameters typed and checked, answers as JSON, CSV or Arrow."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +10,20 @@ from fastapi import FastAPI, Request, Response
 from queries.database import Database
 from queries.details import PriceOf, Records
 from queries.opening import Opener
-from queries.routes import acts, catalogue, compare, failures, lists, oversight, run, search, store, telemetry, views
+from queries.routes import (
+    acts,
+    catalogue,
+    compare,
+    failures,
+    ledger,
+    lists,
+    oversight,
+    run,
+    search,
+    store,
+    telemetry,
+    views,
+)
 from queries.routes.asking import Asker
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
@@ -33,12 +46,15 @@ def create_api(
     most_seconds: float = 45.0,
     price_of: PriceOf | None = None,
     projects_of: Callable[[Request], frozenset[str] | None] = lambda _: None,
+    database_bytes: Callable[[], int] = lambda: 0,
+    read_keys: Sequence[str] = (),
 ) -> FastAPI:
     """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
     `pseudonym` tells what stands for a person's address; `saved_views` keeps the views that people name; a question
     that takes more than `most_seconds` is stopped; `price_of` tells what a call costs by today's prices; `projects_of`
-    tells which projects a request may ask about, None for all."""
+    tells which projects a request may ask about, None for all; `database_bytes` tells how large the store is;
+    `read_keys` are the attributes that some rule reads."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null. "
@@ -62,6 +78,8 @@ def create_api(
         most_seconds,
         price_of,
         projects_of,
+        database_bytes,
+        read_keys,
     )
     answer_errors(api)
     for router in (
@@ -74,6 +92,7 @@ def create_api(
         run.router,
         search.router,
         views.router,
+        ledger.router,
         store.router,
         telemetry.router,
         store.health,

@@ -154,9 +154,13 @@ class Client:
         """What a `metric` of this `type` and `unit` told over time, by the attribute `group`."""
         return self._table("/api/metrics/trend", asked)
 
-    def ingest(self, **asked: Any) -> dict[str, pl.DataFrame]:
-        """The ledger: `batches`, `totals` and `services`."""
-        return {part: self._table("/api/ingest", asked | {"part": part}) for part in ("batches", "totals", "services")}
+    def ingest(self, *, part: str, **asked: Any) -> pl.DataFrame:
+        """A `part` of the ledger: totals, services, batches, and others that the API lists."""
+        return self._table("/api/ingest", asked | {"part": part})
+
+    def ingest_health(self, *, project: str) -> pl.DataFrame:
+        """One row: when something last arrived, what was refused since a day, and which service fell silent."""
+        return self._table("/api/ingest-health", {"project": project})
 
     def run(self, *, project: str, run_id: str) -> dict[str, Any]:
         """One run with its `approvals` and `corrections`; times are datetimes."""

@@ -264,8 +264,68 @@ def ingest_totals(database: Database, project: str | None, since_ns: int, until_
 
 
 def ingest_services(database: Database, project: str | None, since_ns: int, until_ns: int) -> pa.Table:
-    """Which services sent in the window."""
+    """Which services sent in the window, and which have fallen silent."""
     return database.ask("ingest_services", {"project": project, "since_ns": since_ns, "until_ns": until_ns})
+
+
+def ingest_times(database: Database, project: str | None, since_ns: int, until_ns: int) -> pa.Table:
+    """Lag and commit time by project and signal."""
+    return database.ask("ingest_times", {"project": project, "since_ns": since_ns, "until_ns": until_ns})
+
+
+def ingest_rejections(database: Database, project: str | None, since_ns: int, until_ns: int) -> pa.Table:
+    """What was refused, by reason."""
+    return database.ask("ingest_rejections", {"project": project, "since_ns": since_ns, "until_ns": until_ns})
+
+
+def ingest_redactions(
+    database: Database, project: str | None, since_ns: int, until_ns: int, limit: int = 100
+) -> pa.Table:
+    """The secrets that were sent raw, by rule and services."""
+    bounds = {"since_ns": since_ns, "until_ns": until_ns}
+    return database.ask("ingest_redactions", {"project": project, **bounds, "limit": limit})
+
+
+def ingest_growth(database: Database, project: str | None, since_ns: int, until_ns: int) -> pa.Table:
+    """What was stored, by day and signal."""
+    return database.ask("ingest_growth", {"project": project, "since_ns": since_ns, "until_ns": until_ns})
+
+
+def ingest_store(database: Database, database_bytes: int, waiting_bytes: int) -> pa.Table:
+    """One row: the size of the store, of the queue, and of one record."""
+    return database.ask("ingest_store", {"database_bytes": database_bytes, "waiting_bytes": waiting_bytes})
+
+
+def ingest_late(database: Database, project: str | None, since_ns: int, until_ns: int, limit: int = 100) -> pa.Table:
+    """How many records came late or ahead of their time, by signal and service."""
+    bounds = {"since_ns": since_ns, "until_ns": until_ns}
+    return database.ask("ingest_late", {"project": project, **bounds, "limit": limit})
+
+
+def ingest_unmapped(
+    database: Database, project: str | None, since_ns: int, until_ns: int, limit: int = 100
+) -> pa.Table:
+    """The spans that are of no known dialect and kind, by service, scope and name."""
+    bounds = {"since_ns": since_ns, "until_ns": until_ns}
+    return database.ask("ingest_unmapped", {"project": project, **bounds, "limit": limit})
+
+
+def ingest_attributes(
+    database: Database,
+    project: str | None,
+    since_ns: int,
+    until_ns: int,
+    read_keys: Sequence[str],
+    limit: int = 100,
+) -> pa.Table:
+    """project, key, run_count of the attributes that are none of `read_keys`, in which * stands for anything."""
+    values = {"since_ns": since_ns, "until_ns": until_ns, "read_keys": list(read_keys), "limit": limit}
+    return database.ask("ingest_attributes", {"project": project, **values})
+
+
+def ingest_health(database: Database, project: str, now_ns: int) -> pa.Table:
+    """One row: whether all is here that was sent to a project."""
+    return database.ask("ingest_health", {"project": project, "now_ns": now_ns})
 
 
 def projects(database: Database) -> pa.Table:

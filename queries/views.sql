@@ -1767,3 +1767,71 @@ select
     case when temporality = 1 then point_max end as point_max
 from points
 where measured_at >= make_timestamp_ns(since_ns);
+
+-- Which services sent in the batches committed within [since_ns, until_ns), by signal, with their rhythm. A service is
+-- silent if nothing has come from it for 15 minutes and for twice its longest pause in the window, provided that it sent
+-- over an hour or more: no rhythm follows from one burst. Pauses are between minutes with commits, shorter ones are 0.
+create or replace macro sending_services(of_project, of_projects, since_ns, until_ns) as table
+with commits as (
+    select
+        project,
+        signal,
+        committed_at,
+        unnest(services) as service_name
+    from ingest_batches
+    where (of_project is null or project = of_project)
+        and (of_projects is null or list_contains(of_projects, project))
+        and committed_at >= make_timestamp_ns(since_ns) and committed_at < make_timestamp_ns(until_ns)
+),
+
+minutes as (
+    select
+        project,
+        service_name,
+        signal,
+        count(*) as batch_count,
+        min(committed_at) as first_commit_at,
+        max(committed_at) as last_commit_at
+    from commits
+    group by project, service_name, signal, epoch_ns(committed_at) // 60000000000
+),
+
+paused as (
+    select
+        project,
+        service_name,
+        signal,
+        batch_count,
+        first_commit_at,
+        last_commit_at,
+        (epoch_ns(first_commit_at) - epoch_ns(lag(last_commit_at) over in_time)) / 1e9 as pause_s
+    from minutes
+    window in_time as (partition by project, service_name, signal order by first_commit_at)
+),
+
+sending as (
+    select
+        project,
+        service_name,
+        signal,
+        sum(batch_count)::bigint as batch_count,
+        min(first_commit_at) as first_commit_at,
+        max(last_commit_at) as last_commit_at,
+        coalesce(max(pause_s), 0) as longest_pause_s,
+        (until_ns - epoch_ns(max(last_commit_at))) / 1e9 as silent_s
+    from paused
+    group by project, service_name, signal
+)
+
+select
+    project,
+    service_name,
+    signal,
+    batch_count,
+    first_commit_at,
+    last_commit_at,
+    longest_pause_s,
+    silent_s,
+    silent_s > greatest(900, 2 * longest_pause_s)
+    and epoch_ns(last_commit_at) - epoch_ns(first_commit_at) >= 3600000000000 as is_silent
+from sending;

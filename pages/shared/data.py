@@ -10,7 +10,7 @@ from pages.shared import links
 from queries.client import ApiError, Client, ServerDown
 from settings import Settings
 
-LIVE_SECONDS = 2
+LIVE_SECONDS, HEALTH_SECONDS = 2, 10
 DEFAULT_PROJECT, DEMO_PROJECT = "default", "demo"
 ALL_TIME = "1970-01-01"
 
@@ -52,13 +52,20 @@ def forget() -> None:
     """Looks again at the next question, whatever was seen before."""
     version.clear()
     projects.clear()
+    health.clear()
 
 
-def live(draw: Callable[[], None], watched: bool = True) -> None:
-    """Draws now and, while `watched`, every two seconds. A server that went away is `app.py`'s to show; it cannot
-    catch what a fragment raises."""
+@st.cache_data(ttl=HEALTH_SECONDS, max_entries=256, show_spinner=False)
+def health(project: str) -> dict[str, Any]:
+    """The row of `ingest_health` about a project; looked up at most every ten seconds, however many watch."""
+    return client().ingest_health(project=project).row(0, named=True)
 
-    @st.fragment(run_every=LIVE_SECONDS if watched else None)
+
+def live(draw: Callable[[], None], watched: bool = True, every_seconds: int = LIVE_SECONDS) -> None:
+    """Draws now and, while `watched`, every two seconds unless said otherwise. A server that went away is `app.py`'s to
+    show; it cannot catch what a fragment raises."""
+
+    @st.fragment(run_every=every_seconds if watched else None)
     def fragment() -> None:
         try:
             draw()

@@ -90,6 +90,24 @@ def duration(milliseconds: float | None) -> str:
     return f"{hours:,} h {minutes:02} min"
 
 
+def age(seconds: float) -> str:
+    """How long ago, in the largest unit that fits, rounded down: 12 s, 3 min, 2 h, 4 d."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length):,} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def size(byte_count: float | None) -> str:
+    """Bytes in the decimal unit one would say: 850 B, 12.3 kB, 64.8 MB."""
+    if byte_count is None:
+        return DASH
+    for unit, length in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if byte_count >= length:
+            return f"{byte_count / length:,.1f} {unit}"
+    return f"{byte_count:.0f} B"
+
+
 def local_time(at: datetime | None, zone: str) -> str:
     """A moment on the viewer's clock, to the second."""
     return DASH if at is None else f"{at.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M:%S}"

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import rows
-from pages.shared.format import count, local_time
+from pages.shared.format import age, local_time
 
 # Column → label and meaning. A record is a span, a log record or a metric point.
 COUNTS = {
@@ -24,14 +24,6 @@ REQUESTS = {
     "request_count": ("Requests", "Export requests"),
     "body_kilobytes": ("Size, kB", "Bodies of the requests, inflated"),
 }
-
-
-def draw_losses(totals: pl.DataFrame) -> None:
-    """The four numbers that say whether anything was lost, over all signals."""
-    with st.grid(4, min_column_width=130, gap="small"):
-        for column in ("stored_count", "duplicate_count", "rejected_count", "unread_count"):
-            label, meaning = COUNTS[column]
-            st.metric(label, count(int(totals[column].sum())), help=meaning)
 
 
 def draw_totals(totals: pl.DataFrame, zone: str) -> None:
@@ -54,23 +46,28 @@ def draw_totals(totals: pl.DataFrame, zone: str) -> None:
 
 
 def draw_services(services: pl.DataFrame, zone: str) -> None:
-    """One row a service and signal, the longest silent first."""
-    ordered = services.sort("last_commit_at")
+    """One row a service and signal, the silent ones marked and first, then the longest quiet."""
+    ordered = services.sort("is_silent", "last_commit_at", descending=[True, False])
+    quiet = ordered.select("is_silent", "silent_s").iter_rows()
     shown = ordered.select(
         rows.words(ordered, "service_name", 200),
+        pl.Series("state", [f"◌ silent for {age(s)}" if is_silent else f"{age(s)} ago" for is_silent, s in quiet]),
         "last_commit_at",
         "signal",
+        pl.Series("pause", [age(pause_s) for pause_s in ordered["longest_pause_s"]]),
         "batch_count",
         *([] if zone == "UTC" else [pl.col("last_commit_at").alias("last_commit_utc")]),
     )
     columns = {
         "service_name": _text("Service", 155),
+        "state": _text("Last arrival", 130),
         "last_commit_at": _time("Last commit", zone),
         "signal": _text("Signal", 65),
+        "pause": _text("Longest pause", 110),
         "batch_count": _number("Commits", "Commits that held records of it"),
         "last_commit_utc": _time("Last commit (UTC)", "UTC"),
     }
-    _draw("By service, the longest silent first", shown, columns)
+    _draw("By service, the silent and longest quiet first", shown, columns)
 
 
 def draw_batches(batches: pl.DataFrame, zone: str) -> None:

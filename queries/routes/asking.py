@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
@@ -51,7 +51,8 @@ class Asker:
     `record` takes in what a person tells (project, event name, columns) and returns '' or why it could not;
     `pseudonym` tells what stands for a person's address in every column;
     `price_of` tells what a call costs by today's prices;
-    `projects_of` tells which projects a request may ask about, None for all; `receive` when its client has left.
+    `projects_of` tells which projects a request may ask about, None for all; `database_bytes` how large the store is;
+    `read_keys` are the attributes that some rule reads; `receive` tells when its client has left.
     """
 
     database: Database
@@ -67,6 +68,8 @@ class Asker:
     most_seconds: float
     price_of: PriceOf | None
     projects_of: Callable[[Request], frozenset[str] | None]
+    database_bytes: Callable[[], int]
+    read_keys: Sequence[str]
     receive: Receive = _stays
 
     async def ask(self, question: Callable[[], Answer]) -> Answer:

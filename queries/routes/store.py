@@ -1,47 +1,15 @@
 """Questions about the store itself."""
 
-from collections.abc import Callable
-from typing import Annotated
-
-import orjson
-import pyarrow as pa
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Response
 
 from queries import metrics, questions
-from queries.encoding import MediaType, rows_json
-from queries.filters import EARLIEST_NS, LATEST_NS, expect
-from queries.routes.asking import Asking, Encoding, Limit, Window
+from queries.filters import EARLIEST_NS, LATEST_NS
+from queries.routes.asking import Asking, Encoding
 
 router = APIRouter(tags=["store"])
 health = APIRouter(tags=["health"])
 
 _REMOVABLE_PROJECT = "demo"
-
-
-@router.get("/api/ingest", summary="The ledger: newest batches, totals, services")
-async def ingest(
-    asker: Asking,
-    encoding: Encoding,
-    window: Window,
-    all_projects: Annotated[bool, Query(description="Of every project.")] = False,
-    part: Annotated[str, Query(description="For CSV and Arrow: batches, totals or services.")] = "batches",
-    limit: Limit = 100,
-) -> Response:
-    project = None if all_projects else window.project
-    bounds = (window.since_ns, window.until_ns)
-    parts: dict[str, Callable[[], pa.Table]] = {
-        "batches": lambda: questions.ingest_batches(asker.database, project, limit),
-        "totals": lambda: questions.ingest_totals(asker.database, project, *bounds),
-        "services": lambda: questions.ingest_services(asker.database, project, *bounds),
-    }
-    expect("part", part, parts)
-    if encoding is not MediaType.JSON:
-        return await asker.table(encoding, parts[part])
-
-    def answer() -> bytes:
-        return orjson.dumps({name: orjson.Fragment(rows_json(question())) for name, question in parts.items()})
-
-    return Response(await asker.ask(answer), media_type=encoding.value)
 
 
 @router.get("/api/projects", summary="The projects that hold anything")

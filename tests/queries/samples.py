@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from ingest.conventions import conventions
 from ingest.intake import Signal
 from queries import catalogue, details, locating, opening, questions
 from queries.catalogue import CATALOGUE
@@ -153,9 +154,20 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "error_runs": _whole(lambda database: questions.error_runs(database, FILTERS, LEDGER_DOWN).rows),
     "evaluation_runs": _whole(lambda database: questions.evaluation_runs(database, FILTERS)),
     "filter_values": _whole(lambda database: questions.filter_values(database, FILTERS)),
+    "ingest_attributes": _whole(
+        lambda database: questions.ingest_attributes(database, PROJECT, 0, 2**62, sorted(conventions().keys))
+    ),
     "ingest_batches": _whole(lambda database: questions.ingest_batches(database, PROJECT, 10)),
+    "ingest_growth": _whole(lambda database: questions.ingest_growth(database, PROJECT, 0, 2**62)),
+    "ingest_health": _whole(lambda database: questions.ingest_health(database, PROJECT, NOW_NS)),
+    "ingest_late": _whole(lambda database: questions.ingest_late(database, PROJECT, 0, 2**62)),
+    "ingest_redactions": _whole(lambda database: questions.ingest_redactions(database, PROJECT, 0, 2**62)),
+    "ingest_rejections": _whole(lambda database: questions.ingest_rejections(database, PROJECT, 0, 2**62)),
     "ingest_services": _whole(lambda database: questions.ingest_services(database, PROJECT, 0, 2**62)),
+    "ingest_store": _whole(lambda database: questions.ingest_store(database, 10_000_000, 7)),
+    "ingest_times": _whole(lambda database: questions.ingest_times(database, PROJECT, 0, 2**62)),
     "ingest_totals": _whole(lambda database: questions.ingest_totals(database, PROJECT, 0, 2**62)),
+    "ingest_unmapped": _whole(lambda database: questions.ingest_unmapped(database, PROJECT, 0, 2**62)),
     "label_keys": _whole(lambda database: questions.label_keys(database, FILTERS)),
     "label_values": lambda samples: {
         key: questions.label_values(samples.database, FILTERS, key) for key in ("gen_ai.request.model", "user.id")

@@ -19,6 +19,9 @@ GOLDEN = Path(__file__).parent / "golden"
 QUESTIONS = sorted(path.stem for path in Path(statements.__file__).parent.glob("*.sql") if path.stem != "views")
 # What depends on when the records came rather than on what they say.
 VOLATILE = {"block_id", "committed_at", "first_commit_at", "lag_ms", "last_commit_at", "max_lag_ms", "received_at"}
+VOLATILE |= {"p50_lag_ms", "p95_lag_ms", "p50_commit_ms", "p95_commit_ms", "max_commit_ms", "last_received_at"}
+VOLATILE |= {"since_last_s", "committed_day"}
+VOLATILE |= {"longest_pause_s", "silent_s", "late_count", "late_rate", "p95_late_s", "max_late_s", "ahead_count"}
 # Sums of the same numbers in another order differ in their last digits.
 DIGITS = 12
 # A run without a summary comes to what its summary will say.

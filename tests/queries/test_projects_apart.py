@@ -120,7 +120,7 @@ def test_whoever_may_see_one_project_is_refused_every_question_about_another(ans
     limited = Samples(samples.connection, database, Opener(database))
     # These look for the place of a run on a cursor, which is refused before they can be asked.
     at_cursor = {"run_extent", "run_of", "run_place", "window_version"}
-    of_all = {"projects", "run_counts"}
+    of_all = {"projects", "run_counts", "ingest_store"}
     for question in ANSWERS.keys() - at_cursor - of_all:
         with pytest.raises(OtherProject, match="it is for: third"):
             ANSWERS[question](limited)
@@ -129,6 +129,9 @@ def test_whoever_may_see_one_project_is_refused_every_question_about_another(ans
     assert questions.ingest_batches(database, None).num_rows == 0
     assert questions.ingest_totals(database, None, 0, 2**62).num_rows == 0
     assert questions.ingest_services(database, None, 0, 2**62).num_rows == 0
+    assert questions.ingest_store(database, 10, 7).to_pylist() == [
+        {"database_bytes": None, "waiting_bytes": None, "stored_count": 0, "span_count": 0, "bytes_per_record": None}
+    ]
     with pytest.raises(OtherProject), database.cursor() as cursor:
         locating.run_of(cursor, PROJECT, run_ids("human-correction")[0])
 
