@@ -10,6 +10,7 @@ with corrected as (
     where strength <> 'weak'
 ),
 
+-- Of all steps, those of the names that were corrected.
 taken as (
     select
         run_id,
@@ -22,10 +23,15 @@ taken as (
         case when steps.tool_name is null then steps.kind else 'tool' end as step_kind,
         coalesce(steps.tool_name, steps.name) as step_name
     from steps
+    semi join corrected
+        on coalesce(steps.tool_name, steps.name) = corrected.step_name
+            and case when steps.tool_name is null then steps.kind else 'tool' end = corrected.step_kind
     semi join asked_runs(
         $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
     $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
-) as runs on steps.project = runs.project and steps.run_id = runs.run_id
+) as runs on steps.run_id = runs.run_id
+    -- A day of slack for clocks that are behind those of their runs' roots.
+    where steps.project = $project and steps.started_at >= make_timestamp_ns($since_ns - 86400000000000)
 ),
 
 run_counts as (

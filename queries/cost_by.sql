@@ -8,15 +8,15 @@ with shares as (
     select
         value,
         agent_name,
-        run_id,
-        step_id,
+        run_place,
+        call_place,
         is_unpriced,
         input_tokens,
         output_tokens,
         cost_usd,
         run_started_at >= make_timestamp_ns($since_ns) as is_asked
     from asked_shares(
-        $by, $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
+        $by, $latest_ns, $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
         $tool, $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
 ),
@@ -25,9 +25,9 @@ sums as (
     select
         value,
         agent_name,
-        count(distinct run_id) filter (where is_asked) as run_count,
-        count(distinct run_id || ':' || step_id) filter (where is_asked) as call_count,
-        count(distinct concat(run_id, ':', step_id)) filter (where is_asked and is_unpriced) as unpriced_count,
+        count(distinct run_place) filter (where is_asked) as run_count,
+        count(distinct call_place) filter (where is_asked) as call_count,
+        count(distinct coalesce(call_place, -1 - run_place)) filter (where is_asked and is_unpriced) as unpriced_count,
         round(sum(input_tokens) filter (where is_asked))::bigint as input_tokens,
         round(sum(output_tokens) filter (where is_asked))::bigint as output_tokens,
         sum(cost_usd) filter (where is_asked) as cost_usd,

@@ -12,7 +12,7 @@ with spent as (
         cost_usd,
         run_started_at >= make_timestamp_ns($since_ns) as is_asked
     from asked_usage(
-        $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
+        $latest_ns, $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
         $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
     where cost_usd is not null

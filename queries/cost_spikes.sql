@@ -18,7 +18,7 @@ with spent as (
         greatest(coalesce(input_tokens, 0) + coalesce(output_tokens, 0), 1) as tokens,
         cost_usd
     from asked_usage(
-        $now_ns, $project, greatest(0, $since_ns - 42 * 86400 * 1000000000::bigint), $until_ns, $workflow, $agent,
+        $latest_ns, $now_ns, $project, greatest(0, $since_ns - 42 * 86400 * 1000000000::bigint), $until_ns, $workflow, $agent,
         $service, $environment, $release, $model, $tool, $user, $conversation, $statuses, $evidence, $attributes,
         $words, $mentioned
     )

@@ -6,11 +6,11 @@ with shares as (
     select
         bucket_of(run_started_at, $bucket, $tz) as bucket_at,
         value,
-        run_id,
-        step_id,
+        run_place,
+        call_place,
         cost_usd
     from asked_shares(
-        $by, $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
+        $by, $latest_ns, $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
         $tool, $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
 ),
@@ -28,8 +28,8 @@ select
     least(places.place, 8) as place,
     places.place > 7 as is_rest,
     case when places.place <= 7 then shares.value end as value,
-    count(distinct shares.run_id) as run_count,
-    count(distinct shares.run_id || ':' || shares.step_id) as call_count,
+    count(distinct shares.run_place) as run_count,
+    count(distinct shares.call_place) as call_count,
     sum(shares.cost_usd) as cost_usd
 from shares
 inner join places on shares.value is not distinct from places.value

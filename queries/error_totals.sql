@@ -2,8 +2,31 @@
 -- error_rate = error_count / ended_count, of runs: ok, error or abandoned. The rates of steps, tools and model calls are
 -- over the counted ones that ended, ok or error. No errors, and counted apart: calls
 -- that a human, policy or guardrail refused, or that were given up or expired (cancelled), and what waits for a human.
+with outcomes as (
+    select
+        *,
+        case when started_at >= make_timestamp_ns($since_ns) then 'asked' else 'before' end as "window"
+    from run_outcomes(
+        $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
+        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+    )
+),
+
+called as (
+    select
+        case when run_started_at >= make_timestamp_ns($since_ns) then 'asked' else 'before' end as "window",
+        count(*) filter (where status = 'denied') as refused_count,
+        count(*) filter (where status = 'cancelled') as cancelled_count
+    from asked_tool_calls(
+        $latest_ns, $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
+        $tool, $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+    )
+    where status in ('denied', 'cancelled')
+    group by "window"
+)
+
 select
-    case when started_at >= make_timestamp_ns($since_ns) then 'asked' else 'before' end as "window",
+    outcomes."window",
     count(*) as run_count,
     ended_count(status) as ended_count,
     count(*) filter (where status = 'error') as error_count,
@@ -18,12 +41,10 @@ select
     sum(llm_ended_count)::bigint as llm_ended_count,
     sum(llm_error_count)::bigint as llm_error_count,
     sum(llm_error_count) / nullif(sum(llm_ended_count), 0) as llm_error_rate,
-    sum(refused_count)::bigint as refused_count,
-    sum(cancelled_count)::bigint as cancelled_count,
+    coalesce(any_value(called.refused_count), 0) as refused_count,
+    coalesce(any_value(called.cancelled_count), 0) as cancelled_count,
     sum(pending_count)::bigint as pending_count
-from run_outcomes(
-    $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-    $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
-)
-group by "window"
-order by "window"
+from outcomes
+left join called on outcomes."window" = called."window"
+group by outcomes."window"
+order by outcomes."window"

@@ -2,7 +2,7 @@
 -- first; ttft_count of the model's call_count counted calls tell it. …_before are of the runs of the window before.
 select
     coalesce(steps.served_model, steps.requested_model) as model,
-    count(distinct asked.run_id) filter (where asked.started_at >= make_timestamp_ns($since_ns)) as run_count,
+    count(distinct asked.place) filter (where asked.started_at >= make_timestamp_ns($since_ns)) as run_count,
     count(*) filter (where asked.started_at >= make_timestamp_ns($since_ns)) as call_count,
     count(steps.ttft_ms) filter (where asked.started_at >= make_timestamp_ns($since_ns)) as ttft_count,
     quantile_cont(steps.ttft_ms, 0.5) filter (where asked.started_at >= make_timestamp_ns($since_ns)) as p50_ttft_ms,
@@ -17,6 +17,7 @@ from asked_runs(
 inner join steps on asked.run_id = steps.run_id
 where steps.project = $project and steps.counted and steps.kind = 'llm'
     and steps.started_at >= make_timestamp_ns($before_ns - 86400000000000)
+    and steps.started_at <= make_timestamp_ns($latest_ns)
 group by model
 having call_count > 0
 order by ttft_count desc, call_count desc, model

@@ -3,7 +3,7 @@
 -- of the runs of the window before. total_ms adds up the steps, those side by side too.
 with durations as (
     select
-        run_id,
+        run_place,
         kind,
         agent_name,
         value,
@@ -21,7 +21,7 @@ sums as (
         value,
         kind,
         case when $by = 'step' then any_value(agent_name) end as agent_name,
-        count(distinct run_id) filter (where is_asked) as run_count,
+        count(distinct run_place) filter (where is_asked) as run_count,
         count(*) filter (where is_asked) as step_count,
         count(*) filter (where is_asked and status = 'error') as error_count,
         sum(working_ms) filter (where is_asked) as total_ms,

@@ -10,7 +10,7 @@ select
     min(started_at) as first_at,
     max(started_at) as last_at
 from asked_usage(
-    $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
+    $latest_ns, $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
     $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
 )
 where is_unpriced

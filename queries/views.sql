@@ -1,4 +1,5 @@
 -- Our nouns over the derived tables, with status told for the asking time `now_ns` (nanoseconds since 1970).
+-- A macro of many rows has no CTE that it reads twice: DuckDB would then read each of its columns, asked for or not.
 
 -- A run's status: what its records say once it has ended; without a root it has ended when its conversation went on or
 -- after 15 minutes of silence. A question that nobody answered waits until the conversation goes on without it.
@@ -142,7 +143,10 @@ from (
         and asked_at >= make_timestamp_ns(since_ns)
         and (until_ns is null or asked_at < make_timestamp_ns(until_ns))
 ) as refused
-inner join steps on steps.project = in_project and refused.run_id = steps.run_id and refused.step_id = steps.step_id
+inner join steps
+    on steps.project = in_project and refused.run_id = steps.run_id and refused.step_id = steps.step_id
+        -- A step may have begun a week before it asks: that is as long as an answer is looked for.
+        and steps.started_at >= make_timestamp_ns(since_ns - 604800000000000)
 -- Two conditions, not one with `or`, which would compare each with each.
 where not exists (
     select 1
@@ -735,11 +739,12 @@ where outcome <> 'never_ran' or not is_answer(told.tool_args, runs.output_previe
 -- What the asked runs paid for: one row per counted model or embedding call, and one per run for what is in its totals
 -- but in no call, as agents report that give a sum alone (kind 'agent', no model). So sums are those of the runs.
 create or replace macro asked_usage(
-    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
-    conversation, statuses, with_evidence, attributes, words, mentioned
+    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
 with asked as (
     select
+        place,
         run_id,
         name,
         started_at,
@@ -759,6 +764,7 @@ with asked as (
 
 calls as (
     select
+        steps.rowid as call_place,
         steps.run_id,
         steps.step_id,
         steps.kind,
@@ -773,7 +779,7 @@ calls as (
         steps.cost_usd is null and coalesce(steps.input_tokens, steps.output_tokens) is not null as is_unpriced
     from steps
     where steps.project = in_project and steps.counted and steps.kind in ('llm', 'embedding')
-        and steps.started_at >= make_timestamp_ns(since_ns)
+        and steps.started_at >= make_timestamp_ns(since_ns) and steps.started_at <= make_timestamp_ns(latest_ns)
 ),
 
 called as (
@@ -789,6 +795,7 @@ called as (
 
 rests as (
     select
+        null as call_place,
         asked.run_id,
         null as step_id,
         'agent' as kind,
@@ -819,6 +826,8 @@ select
     asked.workflow_name,
     asked.conversation_id,
     asked.user_id,
+    asked.place as run_place,
+    spent.call_place,
     spent.run_id,
     spent.step_id,
     spent.kind,
@@ -837,7 +846,7 @@ inner join spent on asked.run_id = spent.run_id;
 -- The tool calls that led to each model call: those of the same run and agent that started before it and after the
 -- model call before; attempts that used no token are passed over. One row per pair; share is the part of the model
 -- call's cost that falls on the tool call, and calls that led to the same one share it equally.
-create or replace macro tools_behind_calls(in_project, since_ns) as table
+create or replace macro tools_behind_calls(in_project, since_ns, latest_ns) as table
 with calls as (
     select
         run_id,
@@ -846,6 +855,7 @@ with calls as (
         started_at
     from steps
     where project = in_project and counted and kind = 'llm' and started_at >= make_timestamp_ns(since_ns)
+        and started_at <= make_timestamp_ns(latest_ns)
         and coalesce(input_tokens, output_tokens, cost_usd) is not null
 ),
 
@@ -857,6 +867,7 @@ tools as (
         started_at
     from steps
     where project = in_project and counted and kind = 'tool' and started_at >= make_timestamp_ns(since_ns)
+        and started_at <= make_timestamp_ns(latest_ns)
 )
 
 select
@@ -872,8 +883,8 @@ asof inner join calls
 -- conversation, null where there is none; a step is named after its agent, which agent_name tells. By tool, the tool is one whose
 -- result led to the call, and several have a row each with their share of it.
 create or replace macro asked_shares(
-    grouping_by, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
-    conversation, statuses, with_evidence, attributes, words, mentioned
+    grouping_by, latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release,
+    model, tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
 select
     case grouping_by
@@ -886,18 +897,18 @@ select
         when 'conversation' then usage.conversation_id
     end as value,
     case when grouping_by = 'step' then usage.agent_name end as agent_name,
-    usage.run_id,
-    usage.step_id,
+    usage.run_place,
+    usage.call_place,
     usage.run_started_at,
     usage.is_unpriced,
     usage.input_tokens * coalesce(behind.share, 1) as input_tokens,
     usage.output_tokens * coalesce(behind.share, 1) as output_tokens,
     usage.cost_usd * coalesce(behind.share, 1) as cost_usd
 from asked_usage(
-    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
-    conversation, statuses, with_evidence, attributes, words, mentioned
+    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
 ) as usage
-left join tools_behind_calls(in_project, since_ns) as behind
+left join tools_behind_calls(in_project, since_ns, latest_ns) as behind
     on grouping_by = 'tool' and usage.run_id = behind.run_id and usage.step_id = behind.step_id;
 
 -- What a coalition of five players (its bits) weighs in the Shapley share of the player of one bit.
@@ -1020,12 +1031,16 @@ left join (
         and corrections.tool_call_id = questions.tool_call_id
 left join steps as own
     on corrections.project = own.project and corrections.run_id = own.run_id and corrections.step_id = own.step_id
+        -- A day of slack for clocks that are behind those of their runs' roots.
+        and own.started_at >= make_timestamp_ns(since_ns - 86400000000000)
 left join steps as above
     on own.project = above.project and own.run_id = above.run_id and own.parent_step_id = above.step_id
+        and above.started_at >= make_timestamp_ns(since_ns - 86400000000000)
 where with_evidence is null or corrections.evidence = with_evidence;
 
--- The runs with the word of a human on them: a decision, a correction that is not weak, or feedback, good or bad.
-create or replace macro reviewed_runs(in_project, with_evidence) as table
+-- The runs with the word of a human on them: a decision, a correction that is not weak, or feedback, good or bad; those
+-- that started since since_ns are all among them.
+create or replace macro reviewed_runs(in_project, since_ns, with_evidence) as table
 select run_id
 from approvals
 where project = in_project
@@ -1041,7 +1056,9 @@ from spans
 inner join steps
     on spans.project = steps.project and spans.block_id = steps.block_id
         and spans.block_position = steps.block_position and lower(hex(spans.span_id)) = steps.step_id
-where spans.project = in_project and spans.evaluator_type = 'human' and coalesce(with_evidence, 'explicit') = 'explicit';
+where spans.project = in_project and spans.evaluator_type = 'human' and coalesce(with_evidence, 'explicit') = 'explicit'
+    -- A day of slack for clocks that are behind those of their runs' roots.
+    and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000);
 
 -- The runs that the common filters let through, with what humans made of each: was it reviewed, was it corrected.
 create or replace macro judged_runs(
@@ -1061,7 +1078,7 @@ select
     runs.cost_usd,
     runs.unpriced_count,
     runs.approval_count,
-    runs.run_id in (select reviewed.run_id from reviewed_runs(in_project, with_evidence) as reviewed) as is_reviewed,
+    runs.run_id in (select reviewed.run_id from reviewed_runs(in_project, since_ns, with_evidence) as reviewed) as is_reviewed,
     runs.run_id in (
         select corrections.run_id
         from corrections
@@ -1219,7 +1236,7 @@ create or replace macro asked_durations(
     by_user, conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
 select
-    asked.run_id,
+    asked.place as run_place,
     asked.started_at as run_started_at,
     steps.kind,
     steps.agent_name,
@@ -1505,8 +1522,7 @@ from ended
 left join below on ended.run_id = below.run_id and below.above is null;
 
 -- The asked runs, each with how its counted steps ended: of all kinds, tool calls and model calls, those that ended (ok or
--- error) and those that failed. No errors: calls that a human, policy or guardrail refused (denied) or that were given up
--- (cancelled), and questions that still wait.
+-- error) and those that failed.
 create or replace macro run_outcomes(
     now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
     conversation, statuses, with_evidence, attributes, words, mentioned
@@ -1524,16 +1540,6 @@ with stepped as (
     -- A day of slack for clocks that are behind those of their runs' roots.
     where project = in_project and counted and started_at >= make_timestamp_ns(since_ns - 86400000000000)
     group by run_id
-),
-
-called as (
-    select
-        run_id,
-        count(*) filter (where status = 'denied') as refused_count,
-        count(*) filter (where status = 'cancelled') as cancelled_count
-    from tool_calls_at(in_project, since_ns - 86400000000000, null)
-    where status in ('denied', 'cancelled')
-    group by run_id
 )
 
 select
@@ -1548,15 +1554,12 @@ select
     coalesce(stepped.tool_error_count, 0) as tool_error_count,
     coalesce(stepped.llm_ended_count, 0) as llm_ended_count,
     coalesce(stepped.llm_error_count, 0) as llm_error_count,
-    coalesce(called.refused_count, 0) as refused_count,
-    coalesce(called.cancelled_count, 0) as cancelled_count,
     if(runs.status in ('waiting', 'running'), runs.pending_count, 0) as pending_count
 from asked_runs(
     now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
     conversation, statuses, with_evidence, attributes, words, mentioned
 ) as runs
-left join stepped on runs.run_id = stepped.run_id
-left join called on runs.run_id = called.run_id;
+left join stepped on runs.run_id = stepped.run_id;
 
 -- Whether a judgement says that the work was bad: by its label if that is one of the words for it, else by its score, if
 -- all scores of its name (the highest is top_score) lie within 0 and 1: below the middle is bad. Null where neither tells.
