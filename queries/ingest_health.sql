@@ -10,24 +10,20 @@ with silent as (
     where is_silent
 ),
 
-arrived as (
+recent as (
     select
-        max(committed_at) as last_commit_at,
-        coalesce(sum(stored_count) filter (where is_recent), 0)::bigint as stored_count,
-        coalesce(
-            sum(list_sum(list_transform(rejected_reasons, lambda reason: reason.count))) filter (where is_recent), 0
-        )::bigint as refused_count,
-        coalesce(sum(unread_count) filter (where is_recent), 0)::bigint as unread_count
-    from (
-        select
-            committed_at,
-            committed_at >= make_timestamp_ns($now_ns - 86400000000000) as is_recent,
-            stored_count,
-            unread_count,
-            rejected_reasons
-        from ingest_batches
-        where project = $project
-    )
+        coalesce(sum(stored_count), 0)::bigint as stored_count,
+        coalesce(sum(list_sum(list_transform(rejected_reasons, lambda reason: reason.count))), 0)::bigint
+            as refused_count,
+        coalesce(sum(unread_count), 0)::bigint as unread_count
+    from ingest_batches
+    where project = $project and committed_at >= make_timestamp_ns($now_ns - 86400000000000)
+),
+
+latest as (
+    select max(committed_at) as last_commit_at
+    from ingest_batches
+    where project = $project
 )
 
 select
@@ -40,7 +36,8 @@ select
     newest.service_name as silent_service,
     newest.signal as silent_signal,
     newest.silent_s
-from arrived
+from recent
+cross join latest
 left join (
     select
         service_name,

@@ -1775,16 +1775,20 @@ where measured_at >= make_timestamp_ns(since_ns);
 -- silent if nothing has come from it for 15 minutes and for twice its longest pause in the window, provided that it sent
 -- over an hour or more: no rhythm follows from one burst. Pauses are between minutes with commits, shorter ones are 0.
 create or replace macro sending_services(of_project, of_projects, since_ns, until_ns) as table
-with commits as (
+with gathered as (
     select
         project,
         signal,
-        committed_at,
-        unnest(services) as service_name
+        services,
+        epoch_ns(committed_at) // 60000000000 as minute,
+        count(*) as batch_count,
+        min(committed_at) as first_commit_at,
+        max(committed_at) as last_commit_at
     from ingest_batches
     where (of_project is null or project = of_project)
         and (of_projects is null or list_contains(of_projects, project))
         and committed_at >= make_timestamp_ns(since_ns) and committed_at < make_timestamp_ns(until_ns)
+    group by project, signal, services, minute
 ),
 
 minutes as (
@@ -1792,11 +1796,21 @@ minutes as (
         project,
         service_name,
         signal,
-        count(*) as batch_count,
-        min(committed_at) as first_commit_at,
-        max(committed_at) as last_commit_at
-    from commits
-    group by project, service_name, signal, epoch_ns(committed_at) // 60000000000
+        sum(batch_count) as batch_count,
+        min(first_commit_at) as first_commit_at,
+        max(last_commit_at) as last_commit_at
+    from (
+        select
+            project,
+            signal,
+            unnest(services) as service_name,
+            minute,
+            batch_count,
+            first_commit_at,
+            last_commit_at
+        from gathered
+    )
+    group by project, service_name, signal, minute
 ),
 
 paused as (

@@ -1,5 +1,7 @@
 """What became of all that came: what is missing of it, what is late or not understood, and the size of the store."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -240,7 +242,7 @@ def _number(label: str, value: str, beside: str, meaning: str) -> None:
     st.metric(label, value, beside, delta_color="off", delta_arrow="off", help=meaning)
 
 
-def _table(alt: str, shown: pl.DataFrame, columns: dict[str, object]) -> None:
+def _table(alt: str, shown: pl.DataFrame, columns: dict[str, Any]) -> None:
     st.dataframe(
         shown,
         hide_index=True,
