@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ingest.prices import PriceList
+from pages.shared import menu
 from settings import Settings
 from tests.serving import RunningServer, until
 
@@ -52,6 +53,11 @@ def test_the_table_of_routes_is_that_of_the_server(server: RunningServer) -> Non
     rows = re.findall(r"^\| (`/api/[^|]*) \|", README, re.MULTILINE)
     table = {route for row in rows for route in re.findall(r"`(/api/[^`]*)`", row)}
     assert table == {path for path in served if path != "/api/projects/{name}"}
+
+
+def test_the_table_of_pages_is_that_of_the_menu() -> None:
+    table = README.partition("| page |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| (\w[\w ]*) \|", table, re.MULTILINE) == [entry.title for entry in menu.ENTRIES]
 
 
 def test_the_configurations_are_well_formed() -> None:

@@ -1,13 +1,15 @@
 """A browser, and the app in front of a server."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Position, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Position, expect, sync_playwright
 
+from pages.shared import menu
 from tests.browser.running import running_app
 from tests.serving import RunningServer
 
@@ -23,7 +25,10 @@ FLAGS = [
     "--disable-sync",
 ]
 ROW_PIXELS = 36
+MAIN = "[data-testid=stMain]"
 PATIENCE_MS = 30_000
+# Where a page is opened by its own address, Streamlit first asks whether the app lives below it, and needs this 404.
+PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -74,6 +79,13 @@ class Visitor:
         self.page.mouse.move(*middle)
         self.page.mouse.click(*middle)
 
+    def open(self, entry: menu.Entry) -> None:
+        """Goes to a page by the menu."""
+        self.page.get_by_test_id("stSidebar").get_by_role("link", name=entry.title).click()
+        path = "/" if entry is menu.OVERVIEW else f"/{Path(entry.script).stem}"
+        self.page.wait_for_function("path => location.pathname === path", arg=path)
+        expect(self.page.get_by_test_id("stMain").locator("h1").first).to_be_visible()
+
     def choose(self, option: str) -> None:
         """Presses one of the window's or the statuses' buttons."""
         self.page.get_by_test_id("stButtonGroup").get_by_text(option, exact=True).click()
@@ -85,7 +97,7 @@ class Visitor:
 
     def expect_at_rest(self) -> None:
         """All that was asked for is drawn."""
-        expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
 
     def expect_only_text(self) -> None:
@@ -116,12 +128,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visitor(browser: Browser) -> Iterator[Visitor]:
-    """A visitor in Berlin; nothing may be fetched from outside, and no script of the page may fail."""
+    """A visitor in Berlin; nothing may be fetched from outside, and neither scripts nor the console tell of errors."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, timezone_id="Europe/Berlin", locale="en-GB")
     context.set_default_timeout(PATIENCE_MS)
     visitor = Visitor(context.new_page())
     visitor.page.on("request", lambda request: visitor.outside.append(request.url) if _leaves(request.url) else None)
     visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+    visitor.page.on("console", lambda said: visitor.errors.append(said.text) if _is_error(said) else None)
     yield visitor
     context.close()
     assert visitor.outside == []
@@ -140,6 +153,10 @@ def app(fresh_server: RunningServer, tmp_path: Path) -> Iterator[str]:
     """The URL of the app in front of `fresh_server`."""
     with running_app(fresh_server.url, tmp_path / "app.log") as url:
         yield url
+
+
+def _is_error(said: ConsoleMessage) -> bool:
+    return said.type == "error" and not PROBE.search(said.location["url"])
 
 
 def _leaves(url: str) -> bool:
