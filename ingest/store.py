@@ -24,7 +24,7 @@ _MIGRATIONS: dict[int, str] = {
     ),
     6: (
         "alter table spans add column offered_tools varchar[]; "
-        "alter table runs add column offered_tools varchar[] default []"
+        "alter table runs add column offered_tools varchar[]; update runs set offered_tools = []"
     ),
 }
 _KEY_BYTES = 32

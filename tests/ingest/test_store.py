@@ -33,6 +33,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> Non
     path = tmp_path / "runlight.duckdb"
     Store.open(path).close()
     with duckdb.connect(str(path)) as connection:
+        connection.execute(_many_runs(connection))
         today = connection.execute(_COLUMNS).fetchall()
         connection.execute("drop table pseudonym_key; drop table api_keys; drop table saved_views")
         connection.execute("alter table steps add column labels varchar[]")
@@ -42,7 +43,18 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> Non
     assert store.connection.execute(_COLUMNS).fetchall() == today
     assert store.connection.execute("select version from schema_version").fetchall() == [(SCHEMA_VERSION,)]
     assert store.pseudonym_key() == store.pseudonym_key()
+    assert store.connection.execute("select count(*) from runs where offered_tools = []").fetchall() == [(3_000,)]
     store.close()
+
+
+def _many_runs(connection: duckdb.DuckDBPyConnection) -> str:
+    """Enough rows for a migration to work on more than one vector of them."""
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() where table_name = 'runs' and not is_nullable"
+    ).fetchall()
+    defaults = {"VARCHAR": "'x'", "VARCHAR[]": "[]", "BOOLEAN": "false"}
+    values = [f"{defaults.get(kind, '0')}::{kind} as {name}" for name, kind in columns]
+    return f"insert into runs by name select {', '.join(values)} from range(3000)"
 
 
 def test_a_file_that_is_no_database_is_refused_in_plain_words(tmp_path: Path) -> None:
