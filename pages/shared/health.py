@@ -17,23 +17,30 @@ def draw(project: str) -> None:
 
 
 def _draw(health: dict[str, Any]) -> None:
-    icon, label, meaning = said(health)
+    icon, label, meaning, named = said(health)
     st.page_link(menu.INGEST.script, label=label, icon=icon, help=meaning, query_params=menu.to(menu.INGEST))
-    if health["silent_count"]:
-        others = f" and {count(health['silent_count'] - 1)} more" if health["silent_count"] > 1 else ""
-        st.text(f"{one_line(health['silent_service'], 60)}: no {SIGNALS[health['silent_signal']]}{others}")
+    if named:
+        st.text(named)
 
 
-def said(health: dict[str, Any]) -> tuple[str, str, str]:
-    """Icon, line and meaning of the worst that is known."""
+def said(health: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Icon, line and meaning of the worst that is known, and what telemetry calls it, if anything."""
     if health["last_commit_at"] is None:
-        return ":material/sensors:", "Nothing has arrived yet", "In this project"
+        return ":material/sensors:", "Nothing has arrived yet", "In this project", ""
     last = age(health["since_last_s"])
     if health["refused_count"]:
         told = f"Their exporters were told why; {count(health['stored_count'])} records were stored. Last {last} ago"
-        return ":material/report:", f"{count(health['refused_count'])} rejected in 24 h", told
+        return ":material/report:", f"{count(health['refused_count'])} rejected in 24 h", told, ""
     if health["unread_count"]:
-        return ":material/report:", f"{count(health['unread_count'])} unread in 24 h", "Kept raw: our own code failed"
+        return (
+            ":material/report:",
+            f"{count(health['unread_count'])} unread in 24 h",
+            "Our own code failed: kept raw",
+            "",
+        )
     if health["silent_count"]:
-        return ":material/sensors_off:", f"Silent for {age(health['silent_s'])}", f"Anything at all came {last} ago"
-    return ":material/check_circle:", f"All stored · last {last} ago", "Of what arrived in 24 h, nothing was refused"
+        line = f"No {SIGNALS[health['silent_signal']]} for {age(health['silent_s'])} from"
+        others = f" and {count(health['silent_count'] - 1)} more" if health["silent_count"] > 1 else ""
+        named = one_line(health["silent_service"], 60) + others
+        return ":material/sensors_off:", line, f"Anything at all came {last} ago", named
+    return ":material/check_circle:", f"All stored · last {last} ago", "Of what came in 24 h, nothing was refused", ""

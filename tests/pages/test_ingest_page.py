@@ -17,6 +17,7 @@ from tests.serving import ROOT, RunningServer, until
 
 _numbers = count(1)
 HOUR_NS = 3_600 * 10**9
+SILENT = {"silent_count": 2, "silent_s": 7_300.0, "silent_signal": "span", "silent_service": "shop\u202e **x**"}
 
 
 @pytest.fixture
@@ -94,11 +95,18 @@ def test_an_empty_project_says_how_to_send_and_the_sidebar_that_nothing_came(app
     [
         ({"last_commit_at": None}, "Nothing has arrived yet"),
         ({}, "All stored · last 12 s ago"),
-        ({"silent_count": 2, "silent_s": 7_300.0}, "Silent for 2 h"),
-        ({"unread_count": 1, "silent_count": 2, "silent_s": 7_300.0}, "1 unread in 24 h"),
+        (SILENT, "No spans for 2 h from"),
+        (SILENT | {"unread_count": 1}, "1 unread in 24 h"),
         ({"refused_count": 3, "unread_count": 1}, "3 rejected in 24 h"),
     ],
 )
 def test_the_line_in_the_sidebar_tells_the_worst(told: dict[str, Any], line: str) -> None:
     well = {"last_commit_at": 1, "since_last_s": 12.9, "stored_count": 5, "refused_count": 0, "unread_count": 0}
     assert health.said(well | {"silent_count": 0} | told)[1] == line
+
+
+def test_the_service_that_fell_silent_is_named_as_text() -> None:
+    well = {"last_commit_at": 1, "since_last_s": 12.9, "stored_count": 5, "refused_count": 0, "unread_count": 0}
+    _, line, meaning, named = health.said(well | SILENT)
+    assert named == "shop\\u202e **x** and 1 more"
+    assert "shop" not in line + meaning  # which are read as Markdown
