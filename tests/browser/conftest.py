@@ -103,7 +103,8 @@ class Visitor:
     def expect_only_text(self) -> None:
         """Nothing that telemetry says became an element, a link, a picture, a formula or a script that ran."""
         main = self.page.get_by_test_id("stMain")
-        expect(main.locator("a[href*='outside.invalid'], img[src*='outside'], script, .katex, b, i")).to_have_count(0)
+        links = "a[href*='//outside.invalid'], a[href*='//www.outside.invalid'], a[href^='javascript']"
+        expect(main.locator(f"{links}, img[src*='outside'], script, .katex, b, i")).to_have_count(0)
         assert self.page.evaluate("window.hacked") is None
 
     def click_row(self, row: int, table: int = 0) -> None:

@@ -1,6 +1,7 @@
 """Texts that an agent may send and that must only ever be read as text, and an agent that sends them everywhere."""
 
 import json
+import time
 
 from opentelemetry.trace import Status, StatusCode, Tracer
 
@@ -37,8 +38,19 @@ def hostile_run(tracer: Tracer) -> str:
             ) as call:
                 call.record_exception(RuntimeError(text))
                 call.set_status(Status(StatusCode.ERROR, text))
+        for name, attributes in _acts("\n".join(HOSTILE_TEXTS)).items():
+            root.add_event(name, attributes)
         root.set_status(Status(StatusCode.ERROR, first))
         return trace_id(root)
+
+
+def hostile_metric() -> dict[str, object]:
+    """An OTLP/JSON export request of one gauge that is hostile in name, unit, attribute and service."""
+    label = [{"key": HOSTILE_TEXTS[3], "value": {"stringValue": HOSTILE_TEXTS[0]}}]
+    point = {"timeUnixNano": str(time.time_ns()), "attributes": label, "asDouble": 1.5}
+    gauge = {"name": HOSTILE_TEXTS[1], "unit": HOSTILE_TEXTS[2], "gauge": {"dataPoints": [point]}}
+    service = [{"key": "service.name", "value": {"stringValue": HOSTILE_TEXTS[0]}}]
+    return {"resourceMetrics": [{"resource": {"attributes": service}, "scopeMetrics": [{"metrics": [gauge]}]}]}
 
 
 def _everywhere(text: str) -> dict[str, str]:
@@ -68,4 +80,32 @@ def _tool(text: str) -> dict[str, str]:
         "gen_ai.tool.call.arguments": json.dumps({text: text}),
         "gen_ai.tool.call.result": text,
         "error.type": text,
+    }
+
+
+def _acts(text: str) -> dict[str, dict[str, str | float]]:
+    arguments = json.dumps({text: text})
+    return {
+        "oversight.approval.requested": {
+            **{f"oversight.approval.{name}": text for name in ("id", "action", "summary")},
+            "oversight.gate.policy.id": text,
+            "oversight.approval.arguments": arguments,
+        },
+        "oversight.approval.decided": {
+            **{f"oversight.approval.{name}": text for name in ("id", "decider.id", "reason")},
+            "oversight.approval.decision": "approved_modified",
+            "oversight.approval.decider.type": "human",
+            "oversight.approval.modified_arguments": json.dumps({text: text[:20]}),
+        },
+        "oversight.correction": {
+            **{f"oversight.correction.{name}": text for name in ("before", "reason", "by")},
+            "oversight.correction.kind": "edited_output",
+            "oversight.correction.target": "output",
+            "oversight.correction.after": text[:20],
+        },
+        "gen_ai.evaluation.result": {
+            **{f"gen_ai.evaluation.{name}": text for name in ("name", "score.label", "explanation")},
+            "gen_ai.evaluation.score.value": 0.1,
+            "oversight.evaluator.type": "human",
+        },
     }
