@@ -30,7 +30,7 @@ asked, before = oversight.periods(data.answer("approval_summary", **chosen.asked
 
 
 def draw_numbers() -> None:
-    with st.grid(6, min_column_width=130, gap="small"):
+    with st.grid(6, min_column_width=200, gap="small"):
         oldest = f"oldest {duration(pending['age_ms'][0])}" if pending.height else "nobody waits"
         oversight.number("Pending now", count(pending.height), oldest, meaning="Whenever their runs began")
         if asked is None:

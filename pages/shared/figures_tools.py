@@ -48,7 +48,9 @@ def calls_by_outcome(rows: pl.DataFrame) -> go.Figure:
             showlegend=False,
         )
     )
-    figure.update_layout(barmode="stack", xaxis={"range": [0, 1.6 * max([1, *totals])], "title": "calls"})
+    figure.update_layout(
+        barmode="stack", xaxis={"range": [0, 1.6 * max([1, *totals])], "title": "calls", "tickformat": ","}
+    )
     return _of_tools(figure, rows)
 
 

@@ -46,6 +46,6 @@ def affected_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
         xaxis={"type": "date", "fixedrange": True},
-        yaxis={"title": f"{by}s", "rangemode": "tozero", "fixedrange": True, "tickformat": "~s"},
+        yaxis={"title": f"{by}s", "rangemode": "tozero", "fixedrange": True, "tickformat": ",~r"},
     )
     return figure

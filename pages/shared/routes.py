@@ -16,7 +16,7 @@ def draw_numbers(totals: pl.DataFrame) -> None:
     """Six numbers of `route_totals`, each against the window before, if there is one."""
     by_window = {row["window"]: row for row in totals.iter_rows(named=True)}
     now, before = by_window["asked"], by_window.get("before", {})
-    with st.grid(6, min_column_width=130, gap="small"):
+    with st.grid(6, min_column_width=200, gap="small"):
         _count("Model calls", "call_count", now, before, "Each call once, embeddings left out", "off")
         _rate("Error rate", "error_count", "ended_count", now, before, "of calls that ended")
         _time("p95 duration", "p95_duration_ms", now, before, f"Half take at most {duration(now['p50_duration_ms'])}")

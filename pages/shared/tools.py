@@ -30,7 +30,7 @@ def draw_numbers(stats: pl.DataFrame, outcomes: pl.DataFrame) -> None:
     """Six numbers over all tools of `tool_stats` and `proposed_outcomes`, against the window before if known."""
     now = {name: int(stats[name].sum()) for name in stats.columns if name.endswith("_count")}
     proposed, never_ran = int(outcomes["proposed_count"].sum()), int(outcomes["never_ran_count"].sum())
-    with st.grid(6, min_column_width=130, gap="small"):
+    with st.grid(6, min_column_width=200, gap="small"):
         _number("Calls", "call_count", stats, now, f"{count(now['unstarted_count'])} more never began")
         _error_rate(stats, now)
         _number("Timeouts", "timeout_count", stats, now, "Failed calls whose error says that time ran out")
