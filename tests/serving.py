@@ -57,6 +57,10 @@ class RunningServer:
         )
         return {row["signal"]: int(row["stored_count"]) for row in csv.DictReader(totals.text.splitlines())}
 
+    def settle(self, project: str) -> None:
+        """Returns when every run of the project that a commit touched has its summary."""
+        until(lambda: self.ask("version", project=project)["rows"][0]["waiting_count"] == 0, seconds=180)
+
     def ask(self, path: str, **parameters: object) -> Any:
         """The answer of `/api/<path>`, which must be one."""
         answer = httpx.get(

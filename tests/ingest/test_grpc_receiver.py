@@ -323,7 +323,8 @@ def test_a_stopping_server_answers_what_it_has_accepted_and_takes_no_more() -> N
         accepted = begin(opened, "traces", b"")
         until(lambda: script.requests)
         stopped = receiver.stop(30)
-        assert send(later, "traces", b"").code() is grpc.StatusCode.UNAVAILABLE
+        # Cancelled, if its connection was let in a moment before; exporters send again after either.
+        assert send(later, "traces", b"").code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
         commit.set_result(Receipt())
         assert accepted.code() is grpc.StatusCode.OK
         stopped.result(10)

@@ -10,12 +10,10 @@ from streamlit.testing.v1 import AppTest
 from ingest import replay
 from pages.shared import costs, data
 from queries.catalogue import CATALOGUE
-from queries.client import Client
-from tests.serving import ROOT, RunningServer, until
+from tests.serving import ROOT, RunningServer
 
 SECONDS = 60
 SAMPLE_DAY = {"window": "custom", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
-RUN_COUNT = 20
 _numbers = count(1)
 
 
@@ -41,9 +39,7 @@ def send_samples(server: RunningServer, app: AppTest) -> None:
     project = str(app.query_params["project"])
     files = sorted(str(path) for path in (ROOT / "sample_traces").glob("*.jsonl"))
     assert replay.main([*files, "--url", server.url, "--project", project]) == 0
-    client = Client(server.url)
-    until(lambda: client.summary(project=project, since=None)["run_count"][0] == RUN_COUNT, SECONDS)
-    client.close()
+    server.settle(project)
 
 
 def test_an_empty_project_shows_the_lines_that_send_a_first_trace(app: AppTest) -> None:

@@ -25,9 +25,7 @@ def project(server: RunningServer) -> str:
     name = f"judged-{next(_numbers)}"
     files = [str(SAMPLES / f"{scenario}.jsonl") for scenario in ("human-correction", "happy-path")]
     assert replay.main([*files, "--url", server.url, "--project", name]) == 0
-    client = Client(server.url)
-    until(lambda: client.summary(project=name, since=None)["run_count"][0] == 3, seconds=60)
-    client.close()
+    server.settle(name)
     return name
 
 

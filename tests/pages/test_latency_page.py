@@ -10,8 +10,7 @@ from streamlit.testing.v1 import AppTest
 from ingest import replay
 from pages.shared import data, latency
 from queries.catalogue import CATALOGUE
-from queries.client import Client
-from tests.serving import ROOT, RunningServer, until
+from tests.serving import ROOT, RunningServer
 
 SECONDS = 60
 SAMPLE_DAY = {"window": "custom", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
@@ -41,9 +40,7 @@ def send(server: RunningServer, app: AppTest, *scenarios: str) -> None:
     project = str(app.query_params["project"])
     files = [str(ROOT / "sample_traces" / f"{name}.jsonl") for name in scenarios]
     assert replay.main([*files, "--url", server.url, "--project", project]) == 0
-    client = Client(server.url)
-    until(lambda: client.summary(project=project, since=None)["run_count"][0] == len(scenarios), SECONDS)
-    client.close()
+    server.settle(project)
 
 
 def test_an_empty_project_shows_the_lines_that_send_a_first_trace(app: AppTest) -> None:

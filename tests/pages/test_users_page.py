@@ -9,8 +9,7 @@ from streamlit.testing.v1 import AppTest
 from ingest import replay
 from pages.shared import data, users
 from queries.catalogue import CATALOGUE
-from queries.client import Client
-from tests.serving import ROOT, RunningServer, until
+from tests.serving import ROOT, RunningServer
 from tests.test_sample_traces import FACTS, SAMPLES
 
 PROJECT = "users"
@@ -21,9 +20,7 @@ def sampled(server: RunningServer) -> str:
     """A project with the scenarios in it."""
     files = [str(path) for path in sorted(SAMPLES.glob("*.jsonl"))]
     assert replay.main([*files, "--url", server.url, "--project", PROJECT]) == 0
-    client = Client(server.url)
-    until(lambda: client.summary(project=PROJECT, since=None)["run_count"][0] == len(FACTS), seconds=60)
-    client.close()
+    server.settle(PROJECT)
     return PROJECT
 
 

@@ -13,7 +13,7 @@ import pytest
 from ingest import replay
 from ingest.prices import PRICED_BY, PriceList
 from queries.client import Client
-from tests.serving import ROOT, RunningServer, until
+from tests.serving import ROOT, RunningServer
 
 PROJECT = "explained"
 NOON = datetime(2026, 11, 20, 12)  # noqa: DTZ001 — columns hold UTC without saying so
@@ -24,8 +24,8 @@ def client(server: RunningServer) -> Iterator[Client]:
     """The samples on the server that tests share."""
     files = sorted(str(path) for path in (ROOT / "sample_traces").glob("*.jsonl"))
     assert replay.main([*files, "--url", server.url, "--project", PROJECT]) == 0
+    server.settle(PROJECT)
     client = Client(server.url)
-    until(lambda: client.summary(project=PROJECT, since=None)["run_count"][0] == 20)
     yield client
     client.close()
 
