@@ -5,7 +5,7 @@ from functools import partial
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, behind, data, faces, figures_oversight, filters, links, oversight
+from pages.shared import address, behind, data, faces, figures_oversight, filters, links, oversight, rows
 from pages.shared.format import DASH, count, duration, one_line
 
 GROUPS = {"tool": "Tool", "workflow": "Workflow", "agent": "Agent", "decider": "Decider"}
@@ -60,8 +60,8 @@ def draw_pending() -> None:
         "agent_name": oversight.text("Agent", 140),
         "evidence": oversight.text("Evidence", 85),
     }
-    rows = pending.with_columns(age_minutes=pl.col("age_ms") / 60_000)
-    oversight.acts("pending_approvals", "questions that wait, the oldest first", rows, columns, open_run)
+    found = pending.with_columns(age_minutes=pl.col("age_ms") / 60_000)
+    oversight.acts("pending_approvals", "questions that wait, the oldest first", found, columns, open_run)
     behind.draw("pending-approvals", pending)
 
 
@@ -99,14 +99,17 @@ def draw_groups() -> None:
         label_visibility="collapsed",
         **address.bound("by", by, "tool", drops=("value",)),
     )
-    rows = data.answer("approvals_by", **chosen.asked, by=by).with_columns(
-        p50_wait_minutes=pl.col("p50_wait_ms") / 60_000, p95_wait_minutes=pl.col("p95_wait_ms") / 60_000
+    found = data.answer("approvals_by", **chosen.asked, by=by)
+    shown = found.with_columns(
+        pl.col("approval_rate") * 100,
+        p50_wait_minutes=pl.col("p50_wait_ms") / 60_000,
+        p95_wait_minutes=pl.col("p95_wait_ms") / 60_000,
     )
     columns = {
         "value": oversight.text(GROUPS[by], 190),
         "approval_count": oversight.whole("Questions"),
         "human_count": oversight.whole("By humans", "Decided by a human"),
-        "approval_rate": oversight.share("Approved", "Of the human decisions"),
+        "approval_rate": rows.percent("Approved", "Of the human decisions"),
         "modified_count": oversight.whole("Changed", "Approved with changes"),
         "rejected_count": oversight.whole("Refused"),
         "auto_approved_count": oversight.whole("Automatic", "Approved without a human"),
@@ -114,8 +117,8 @@ def draw_groups() -> None:
         "p50_wait_minutes": oversight.minutes("Wait, median", "Of humans"),
         "p95_wait_minutes": oversight.minutes("Wait, p95", "Of humans"),
     }
-    oversight.ranking(f"approvals_by_{by}", "values, the most questions first", rows, columns, show_value)
-    behind.draw(f"approvals-by-{by}", rows)
+    oversight.ranking(f"approvals_by_{by}", "values, the most questions first", shown, columns, show_value)
+    behind.draw(f"approvals-by-{by}", found)
 
 
 def show_value(value: str) -> None:
@@ -140,7 +143,7 @@ def draw_list() -> None:
                 "All of them", icon=":material/close:", type="tertiary", on_click=address.change, kwargs={"value": None}
             )
     narrowed = {"by": by, "value": "" if value == DASH else value} if value else {}
-    rows, following = data.answer(
+    found, following = data.answer(
         "approvals",
         **chosen.asked,
         **narrowed,
@@ -148,7 +151,7 @@ def draw_list() -> None:
         cursor=cursor or None,
         limit=PAGE_ROWS,
     )
-    if rows.is_empty():
+    if found.is_empty():
         st.caption("No question is of this kind.")
         return
     columns = {
@@ -162,7 +165,7 @@ def draw_list() -> None:
         "run_name": oversight.text("Run", 140),
         "evidence": oversight.text("Evidence", 85),
     }
-    listed = rows.with_columns(
+    listed = found.with_columns(
         pl.col("outcome").str.replace_all("_", " "),
         pl.coalesce("requested_at", "decided_at").alias("requested_at"),
         pl.coalesce("decider", "decider_type").alias("decider"),
@@ -170,17 +173,17 @@ def draw_list() -> None:
     )
     oversight.acts("approvals", "questions, the newest first", listed, columns, open_run)
     links.draw_pager(cursor, following)
-    behind.draw("approvals", rows)
+    behind.draw("approvals", found)
 
 
 def draw_changes() -> None:
-    rows, _ = data.answer("approvals", **chosen.asked, outcome=("approved_modified",), limit=CHANGES)
-    if rows.is_empty():
+    found, _ = data.answer("approvals", **chosen.asked, outcome=("approved_modified",), limit=CHANGES)
+    if found.is_empty():
         return
     st.subheader("What was changed before approval")
     total = count(asked["modified_count"]) if asked else DASH
-    st.caption(f"The newest {rows.height} of {total}; the list above has all under “changed”.")
-    for row in rows.iter_rows(named=True):
+    st.caption(f"The newest {found.height} of {total}; the list above has all under “changed”.")
+    for row in found.iter_rows(named=True):
         said = f"{row['tool_name'] or 'an action'}, by {row['decider'] or row['decider_type'] or 'a human'}"
         oversight.change(row, said, row["decided_at"], zone, ("args_before", "args_after"), open_run)
 

@@ -5,7 +5,7 @@ from functools import partial
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, behind, data, faces, figures_oversight, filters, links, oversight
+from pages.shared import address, behind, data, faces, figures_oversight, filters, links, oversight, rows
 from pages.shared.format import DASH, count, one_line
 
 GROUPS = {
@@ -62,21 +62,23 @@ def draw_groups() -> None:
         label_visibility="collapsed",
         **address.bound("by", by, "workflow"),
     )
-    rows = data.answer("corrections_by", **chosen.asked, by=by)
+    found = data.answer("corrections_by", **chosen.asked, by=by)
     columns = {
         "value": oversight.text(GROUPS[by], 210),
         "corrected_count": oversight.whole("Corrected", "Runs that a human corrected"),
         "reviewed_count": oversight.whole("Reviewed", "Runs with the word of a human on them"),
-        "correction_rate": oversight.share("Of reviewed", "Corrected ÷ reviewed runs"),
+        "correction_rate": rows.percent("Of reviewed", "Corrected ÷ reviewed runs"),
         "ended_count": oversight.whole("Finished", "Runs that finished"),
-        "corrected_share": oversight.share("Of finished", "Corrected ÷ finished runs"),
+        "corrected_share": rows.percent("Of finished", "Corrected ÷ finished runs"),
     }
     st.caption("A row narrows the page to its runs. What nobody reviewed is in the table behind.")
-    reviewed = rows.filter(pl.col("reviewed_count") > 0)
+    reviewed = found.filter(pl.col("reviewed_count") > 0).with_columns(
+        pl.col("correction_rate") * 100, pl.col("corrected_share") * 100
+    )
     oversight.ranking(
         f"corrections_by_{by}", "values, the most corrected first", reviewed, columns, partial(narrow, by)
     )
-    behind.draw(f"corrections-by-{by}", rows)
+    behind.draw(f"corrections-by-{by}", found)
 
 
 def narrow(by: str, value: str) -> None:
@@ -109,9 +111,10 @@ def draw_kinds_and_steps() -> None:
             "correction_count": oversight.whole("Corrections"),
             "corrected_run_count": oversight.whole("Corrected", "Runs in which it was corrected"),
             "run_count": oversight.whole("Runs", "Runs that have this step"),
-            "corrected_share": oversight.share("Of its runs"),
+            "corrected_share": rows.percent("Of its runs"),
         }
-        oversight.ranking("corrected_steps", "steps, the most corrected first", steps, columns, partial(only, "step"))
+        shown = steps.with_columns(pl.col("corrected_share") * 100)
+        oversight.ranking("corrected_steps", "steps, the most corrected first", shown, columns, partial(only, "step"))
         behind.draw("corrected-steps", steps)
 
 
@@ -128,7 +131,7 @@ def draw_list() -> None:
             st.text("Only " + " · ".join(f"{name} {one_line(value, 80)}" for name, value in parts.items() if value))
             lift = {"kind": None, "step": None}
             st.button("All of them", icon=":material/close:", type="tertiary", on_click=address.change, kwargs=lift)
-    rows, following = data.answer(
+    found, following = data.answer(
         "corrections",
         **chosen.asked,
         kind=kind or None,
@@ -136,15 +139,15 @@ def draw_list() -> None:
         cursor=cursor or None,
         limit=PAGE_ROWS,
     )
-    if rows.is_empty():
+    if found.is_empty():
         st.caption("Nothing was corrected so.")
         return
-    for row in rows.iter_rows(named=True):
+    for row in found.iter_rows(named=True):
         what = f"{row['kind'].replace('_', ' ')}: {row['step_name'] or row['target'] or DASH}"
         said = f"{what}, by {row['corrected_by'] or 'a human'}"
         oversight.change(row, said, row["corrected_at"], zone, ("value_before", "value_after"), open_run)
     links.draw_pager(cursor, following)
-    behind.draw("corrections", rows)
+    behind.draw("corrections", found)
 
 
 if asked is None:

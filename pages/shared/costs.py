@@ -95,7 +95,7 @@ def draw_spenders(spenders: pl.DataFrame, by: str) -> None:
     shown = spenders.select(
         pl.Series("value", labels, dtype=pl.String),
         "cost_usd",
-        "cost_share",
+        pl.col("cost_share") * 100,
         change=pl.col("cost_usd").fill_null(0) - pl.col("cost_before_usd"),
         cost_per_run_usd=pl.col("cost_usd") / pl.col("run_count"),
         run_count="run_count",
@@ -118,7 +118,7 @@ def draw_spenders(spenders: pl.DataFrame, by: str) -> None:
             "value": st.column_config.TextColumn(by.capitalize(), width=230),
             "cost_usd": _dollars("Cost", "A dash: no price is known"),
             "cost_share": st.column_config.ProgressColumn(
-                "Share", format="percent", min_value=0, max_value=1, width=120
+                "Share", format="%.1f %%", min_value=0, max_value=100, width=120
             ),
             "change": _dollars("Change, $", "Against the window before; a dash: nothing then", "%+.4f"),
             "cost_per_run_usd": _dollars("Per run", "Cost / runs"),

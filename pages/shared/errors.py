@@ -96,11 +96,11 @@ def draw_releases(releases: pl.DataFrame, zone: str) -> None:
         "service_name": rows.text("Service", 150),
         "service_version": rows.text("Release", 110),
         "verdict": rows.text("Against the one before", 150),
-        "error_rate": _percent("Error rate", "Of its finished runs in this window"),
+        "error_rate": rows.percent("Error rate", "Of its finished runs in this window"),
         "error_count": rows.number("In error", "Runs that ended in error"),
         "ended_count": rows.number("Finished", "Runs that finished"),
         "previous_version": rows.text("Before it", 110),
-        "previous_error_rate": _percent("Rate before", "Of the release before it, in this window and the one before"),
+        "previous_error_rate": rows.percent("Rate before", "Of the release before it, in both windows"),
         "first_run_at": rows.time("First run", zone),
         "last_run_at": rows.time("Last run", zone),
     }
@@ -335,7 +335,3 @@ def _close() -> None:
 
 def _listed(names: list[str] | None) -> str:
     return ", ".join(one_line(name, 60) for name in names or ()) or DASH
-
-
-def _percent(label: str, meaning: str) -> Any:
-    return st.column_config.NumberColumn(label, format="%.1f %%", width=85, help=meaning)

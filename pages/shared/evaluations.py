@@ -84,7 +84,7 @@ def draw_names(judged: pl.DataFrame, by: str) -> None:
         "top_label": rows.text("Top label", 120),
         "bad_count": rows.number("Bad", _BAD),
         "verdict_count": rows.number("Of", "Judgements that tell good from bad"),
-        "bad_rate": st.column_config.NumberColumn("Bad rate", format="%.1f %%", width=80, help="Bad / of"),
+        "bad_rate": rows.percent("Bad rate", "Bad / of"),
     }
 
     def narrow(place: int) -> None:
@@ -224,7 +224,7 @@ def draw_replays(replays: pl.DataFrame, by: str, project: str, zone: str) -> Non
         "case_count": rows.number("Cases", "Different cases"),
         "run_count": rows.number("Runs", "Replays"),
         "failed_count": rows.number("Failed", "Ended in an error, or a judgement says bad"),
-        "failure_rate": st.column_config.NumberColumn("Failure rate", format="%.1f %%", width=95, help="Failed / runs"),
+        "failure_rate": rows.percent("Failure rate", "Failed / runs"),
         "error_count": rows.number("Errors", "Ended in an error"),
         "judgement_count": rows.number("Judged", "Judgements"),
         "mean_score": st.column_config.NumberColumn("Mean score", format="%.3f", width=90),

@@ -115,10 +115,6 @@ def whole(label: str, meaning: str | None = None) -> Any:
     return st.column_config.NumberColumn(label, format="localized", width=85, help=meaning)
 
 
-def share(label: str, meaning: str | None = None) -> Any:
-    return st.column_config.NumberColumn(label, format="percent", width=85, help=meaning)
-
-
 def minutes(label: str, meaning: str | None = None) -> Any:
     return st.column_config.NumberColumn(label, format="%,.1f min", width=95, help=meaning)
 

@@ -56,16 +56,16 @@ def draw_routes(routes: pl.DataFrame) -> None:
         "provider": rows.text("Provider", 90),
         "gateway": rows.text("Gateway", 80),
         "call_count": rows.number("Calls", "Counted calls, failed ones included"),
-        "call_share": _percent("Share", "Of all calls of the kind"),
+        "call_share": rows.percent("Share", "Of all calls of the kind"),
         "cost_usd": st.column_config.NumberColumn("Cost", format="$%.4f", width=85, help="A dash: no price is known"),
         "p50_duration_ms": rows.seconds("p50", 2),
         "p95_duration_ms": rows.seconds("p95", 2),
         "p50_ttft_ms": rows.seconds("p50 first", 2),
         "p95_ttft_ms": rows.seconds("p95 first", 2),
-        "requested_error_rate": _percent(
+        "requested_error_rate": rows.percent(
             "Error rate", "Of all calls of the same request, since a failed one has no model"
         ),
-        "truncation_rate": _percent("Truncated", "Answers cut at their length, of those that tell why they ended"),
+        "truncation_rate": rows.percent("Truncated", "Answers cut at their length, of those that tell why they ended"),
         "change": st.column_config.NumberColumn(
             "Change", format="%+d", width=75, help="Calls, against the window before"
         ),
@@ -108,7 +108,7 @@ def draw_changes(changes: pl.DataFrame, zone: str) -> None:
         "started_at": rows.time("Since", zone),
         "as_requested_at": rows.time("Last as requested", zone),
         "call_count": rows.number("Calls", "In these runs"),
-        "call_share": _percent("Share", "Of the answered calls of the same request"),
+        "call_share": rows.percent("Share", "Of the answered calls of the same request"),
         "run_count": rows.number("Runs", "Runs with such a call"),
         "cost_usd": st.column_config.NumberColumn("Cost", format="$%.4f", width=85),
     }
@@ -200,7 +200,3 @@ def _time(label: str, column: str, now: Mapping[str, Any], before: Mapping[str, 
         delta_description=f"from {duration(before[column])}" if known else None,
         help=meaning,
     )
-
-
-def _percent(label: str, meaning: str) -> Any:
-    return st.column_config.NumberColumn(label, format="%.1f %%", width=85, help=meaning)

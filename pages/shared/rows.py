@@ -51,6 +51,11 @@ def number(label: str, meaning: str) -> Any:
     return st.column_config.NumberColumn(label, format="localized", width=80, help=meaning)
 
 
+def percent(label: str, meaning: str | None = None) -> Any:
+    """Of hundredths: a rate × 100."""
+    return st.column_config.NumberColumn(label, format="%.1f %%", width=85, help=meaning)
+
+
 def seconds(label: str, digits: int) -> Any:
     return st.column_config.NumberColumn(label, format=f"%,.{digits}f s", width=85)
 

@@ -91,7 +91,7 @@ def draw_table(stats: pl.DataFrame, zone: str) -> None:
         "call_count": rows.number("Calls", "Calls with a step of their own"),
         "change": st.column_config.NumberColumn("Change", format="%+d", width=70, help="Against the window before"),
         "run_count": rows.number("Runs", "Runs that called it"),
-        "error_rate": st.column_config.NumberColumn("Error rate", format="%.1f %%", width=85, help="Failed / ended"),
+        "error_rate": rows.percent("Error rate", "Failed / ended"),
         "error_count": rows.number("Failed", "Calls that ended in an error"),
         "timeout_count": rows.number("Timeouts", "Failed calls whose error says that time ran out"),
         "refused_count": rows.number("Refused", "Before they began, or by the tool"),

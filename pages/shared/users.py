@@ -86,7 +86,7 @@ def draw_table(affected: pl.DataFrame, by: str, chosen: Filters) -> None:
         "user_id": rows.text("User", 140),
         "run_count": rows.number("Runs", "Runs that began in the window"),
         "error_count": rows.number("Failed", "Runs that ended in an error"),
-        "error_rate": st.column_config.NumberColumn("Error rate", format="%.1f %%", width=85, help="Failed / ended"),
+        "error_rate": rows.percent("Error rate", "Failed / ended"),
         "change": st.column_config.NumberColumn(
             "Change", format="%+d", width=75, help="Failed runs, against the window before"
         ),
