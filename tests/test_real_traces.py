@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.real_traffic.answers import Row, all_rows, run_otlp, settle, settled_answers
+from tests.real_traffic.answers import Row, all_rows, run_otlp, settled_answers
 from tests.real_traffic.captures import FOLDER, Delivery, scenario, scenario_names
 from tests.real_traffic.otlp import Record, records, request_from_json, request_of
 from tests.real_traffic.report import known_misses, misses, results, send_all, table, unexpected
@@ -20,7 +20,7 @@ from tests.real_traffic.sending import (
     one_record_each,
     protobuf_delivery,
 )
-from tests.serving import RunningServer
+from tests.serving import RunningServer, settle
 
 # Every transport and encoding, log-only agents, retries, interleaved runs, resumed conversations, runs of many traces.
 REPRESENTATIVE = [
@@ -58,7 +58,10 @@ class _Summary:
 @pytest.fixture(scope="session")
 def _captures(pytestconfig: pytest.Config) -> None:
     if not scenario_names():
-        line = f"NOT RUN: no captured traffic in {FOLDER}; set RUNLIGHT_REAL_TRACES to the folder that has it"
+        line = (
+            "NOT RUN: the captures hold third parties' prompts and are not part of the project; "
+            f"there are none in {FOLDER}, set RUNLIGHT_REAL_TRACES to the folder that has them"
+        )
         pytestconfig.pluginmanager.register(_Summary("real traffic", [line]))
         pytest.skip(line)
 

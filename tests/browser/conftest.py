@@ -120,7 +120,9 @@ class Visitor:
 def browser() -> Iterator[Browser]:
     """For the browser tests alone: while Playwright runs, no other event loop can."""
     if CHROMIUM is None:
-        pytest.skip("there is no chromium")
+        pytest.skip(
+            "NOT RUN: pages are drawn in a real browser, and no chromium is installed (Debian: apt install chromium)"
+        )
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched

@@ -31,7 +31,9 @@ def small_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
         ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)], capture_output=True, text=True
     )
     if mounted.returncode != 0:
-        pytest.skip(f"NOT RUN: a full disk, since no file system can be mounted here: {mounted.stderr.strip()}")
+        pytest.skip(
+            f"NOT RUN: a disk is filled for real, which only root may mount a small one for: {mounted.stderr.strip()}"
+        )
     try:
         yield folder
     finally:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.serving import until
+from tests.serving import settle
 
 Row = dict[str, Any]
 
@@ -45,11 +45,6 @@ def settled_answers(http: httpx.Client, project: str, *, with_details: bool = Tr
     """The answers once the lists have caught up with the last commit."""
     settle(http, project)
     return answers(http, project, with_details=with_details)
-
-
-def settle(http: httpx.Client, project: str) -> None:
-    """Returns when every run of the project that a commit touched has its summary."""
-    until(lambda: all_rows(http, "/api/version", project)[0]["waiting_count"] == 0, seconds=180)
 
 
 def all_rows(http: httpx.Client, path: str, project: str) -> list[Row]:
