@@ -79,7 +79,7 @@ def test_the_python_examples_are_seen_as_what_they_report(fresh_server: RunningS
     subprocess.run([sys.executable, "-W", "error", "-c", source], check=True, timeout=SECONDS)
 
     expected = {("refunds", 412, 37, 0, 0), ("refunds", None, None, 1, 1)}
-    until(lambda: facts_of_runs(fresh_server) == expected, SECONDS)
+    until(lambda: facts_of_runs(fresh_server) == expected)
 
 
 def facts_of_runs(server: RunningServer) -> set[tuple[object, ...]]:

@@ -19,7 +19,7 @@ import pytest
 
 from tests.serving import ROOT, until
 
-START_SECONDS, STOP_SECONDS = 90, 30
+START_SECONDS, STOP_SECONDS = 180, 120
 SAMPLES_SECONDS = 600  # six weeks of history; a busy machine takes its time
 
 
@@ -78,7 +78,7 @@ def running(database: Path) -> Iterator[Running]:
         reader = threading.Thread(target=lambda: started.log.extend(process.stdout or ()))
         reader.start()
         try:
-            until(lambda: started.says("ready after") or process.poll() is not None, START_SECONDS)
+            until(lambda: started.says("ready after") or process.poll() is not None)
             assert process.poll() is None, "".join(started.log)
             yield started
         finally:
@@ -126,11 +126,11 @@ def test_when_one_dies_the_other_is_stopped_and_the_message_says_who_and_how(
 
 def test_killed_outright_it_leaves_nothing_behind(tmp_path: Path) -> None:
     with running(tmp_path / "runlight.duckdb") as started:
-        until(lambda: any("ingest.replay" in command for command in started.children().values()), START_SECONDS)
+        until(lambda: any("ingest.replay" in command for command in started.children().values()))
         children = started.children()
         assert len(children) == 3
         started.process.kill()
-        until(lambda: not any(map(is_alive, children)), STOP_SECONDS)
+        until(lambda: not any(map(is_alive, children)))
 
 
 def test_the_reason_why_the_server_cannot_start_is_its_last_line(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_on_a_server_with_keys_it_says_what_the_app_needs_and_loads_no_samples(t
     subprocess.run([sys.executable, "server.py", *made], cwd=ROOT, env=environment(), check=True, capture_output=True)
 
     with running(database) as started:
-        until(lambda: started.says("the app needs one: python server.py keys add "), START_SECONDS)
+        until(lambda: started.says("the app needs one: python server.py keys add "))
         assert started.stop() == 0
     assert started.says("asks for API keys, so no samples are loaded")
     assert not database.with_suffix(".demo").exists()

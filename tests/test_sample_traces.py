@@ -365,7 +365,7 @@ def test_three_days_of_history_come_to_their_totals(server: RunningServer) -> No
         }
 
     with suppress(AssertionError):  # the lists follow the commits; what they come to in the end is compared below
-        until(lambda: found() == expected, seconds=60)
+        until(lambda: found() == expected)
     assert found() == expected
 
 

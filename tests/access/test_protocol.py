@@ -15,7 +15,7 @@ MEGABYTE = 1024 * 1024
 
 def connection(locked: Locked) -> socket.socket:
     url = httpx.URL(locked.server.url)
-    return socket.create_connection((url.host, url.port), timeout=10)
+    return socket.create_connection((url.host, url.port), timeout=60)
 
 
 def test_a_head_without_end_is_cut_off_in_bounded_memory(locked: Locked) -> None:

@@ -26,7 +26,7 @@ FLAGS = [
 ]
 ROW_PIXELS = 36
 MAIN = "[data-testid=stMain]"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 # Where a page is opened by its own address, Streamlit first asks whether the app lives below it, and needs this 404.
 PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
 

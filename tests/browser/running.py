@@ -12,7 +12,7 @@ import httpx
 
 from tests.serving import ROOT, until
 
-START_SECONDS, STOP_SECONDS = 60, 20
+STOP_SECONDS = 60
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def running_app(server_url: str, log: Path) -> Iterator[str]:
     ):
         try:
             url = f"http://127.0.0.1:{port}"
-            until(lambda: process.poll() is not None or _answers(f"{url}/_stcore/health"), START_SECONDS)
+            until(lambda: process.poll() is not None or _answers(f"{url}/_stcore/health"))
             assert process.poll() is None, log.read_text()
             yield url
         finally:

@@ -15,7 +15,7 @@ def kill_once(database: Path, book: Book, chance: random.Random) -> None:
     known = len(book.acknowledged)
     enough = known + chance.randrange(1, 150)
     with running_server(database) as server, exporting(server, book):
-        until(lambda: len(book.acknowledged) >= enough or book.wrong, 60)
+        until(lambda: len(book.acknowledged) >= enough or book.wrong)
         server.kill()
     check(database, book)
 

@@ -2,26 +2,21 @@
 
 import signal
 import threading
-import time
 from pathlib import Path
 
 import httpx
 
 from tests.faults.exporters import Book, check, exporting
-from tests.serving import running_server, until
-
-MOST_SECONDS = 30  # ten to drain, and what a busy machine takes to write the file
+from tests.serving import STOP_SECONDS, running_server, until
 
 
-def test_a_stop_under_load_loses_nothing_and_takes_seconds(tmp_path: Path) -> None:
+def test_a_stop_under_load_loses_nothing_and_comes_to_an_end(tmp_path: Path) -> None:
     database, book = tmp_path / "runlight.duckdb", Book()
     with running_server(database) as server:
         with exporting(server, book):
-            until(lambda: len(book.acknowledged) > 100, 60)
-            began = time.monotonic()
+            until(lambda: len(book.acknowledged) > 100)
             server.process.send_signal(signal.SIGTERM)
-            server.process.wait(60)
-            assert time.monotonic() - began < MOST_SECONDS
+            server.process.wait(STOP_SECONDS)
         assert server.process.returncode == 0
     check(database, book)
 
@@ -45,10 +40,8 @@ def test_a_client_that_never_finishes_its_request_does_not_keep_the_server_from_
         sender = threading.Thread(target=send)
         sender.start()
         try:
-            began = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
-            server.process.wait(60)
-            assert time.monotonic() - began < MOST_SECONDS
+            server.process.wait(STOP_SECONDS)
         finally:
             is_over.set()
             sender.join()

@@ -45,15 +45,15 @@ def test_a_full_disk_asks_exporters_to_return_and_loses_nothing(tmp_path: Path) 
     with small_disk(tmp_path / "disk", 2 * BALLAST_BYTES) as disk:
         database, ballast = disk / "runlight.duckdb", disk / "ballast"
         with running_server(database) as server, exporting(server, book):
-            until(lambda: len(book.acknowledged) > 20, 60)
+            until(lambda: len(book.acknowledged) > 20)
             fill(ballast)
-            until(lambda: any("commit failed" in line for line in server.log), 60)
+            until(lambda: any("commit failed" in line for line in server.log))
             refused = one_span("json", "identity").send(server.url)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
             assert server.ask("projects")["rows"]
             ballast.unlink()
             stored = len(book.acknowledged)
-            until(lambda: len(book.acknowledged) > stored + 20, 60)
+            until(lambda: len(book.acknowledged) > stored + 20)
         check(database, book)
 
 

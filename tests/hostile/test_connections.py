@@ -21,7 +21,7 @@ def test_five_hundred_idle_connections_and_slow_bodies_keep_nobody_waiting(serve
     before = server.reset_peak_memory()
     with ExitStack() as connections:
         idle = [
-            connections.enter_context(socket.create_connection((address.host, address.port), timeout=10))
+            connections.enter_context(socket.create_connection((address.host, address.port), timeout=60))
             for _ in range(IDLE_CONNECTIONS)
         ]
         for number, client in enumerate(idle):

@@ -17,7 +17,7 @@ from ingest.store import Store
 from ingest.stored import Records
 from ingest.writer import Writer
 
-ANSWER_SECONDS = 60
+ANSWER_SECONDS = 120
 
 
 class Pipeline:

@@ -1,7 +1,6 @@
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -158,16 +157,18 @@ def serving_grpc(intake: Intake, **settings: Any) -> Iterator[Receiver]:
     thread.start()
     try:
         started = start_grpc(intake, Settings(**{"grpc_port": 0, **settings}), project_of)
-        server, port = asyncio.run_coroutine_threadsafe(started, loop).result(10)
+        server, port = asyncio.run_coroutine_threadsafe(started, loop).result(60)
 
         def stop(grace: float) -> Future[None]:
             """Done when the server has stopped; from the return on it takes no more calls."""
             stopped = asyncio.run_coroutine_threadsafe(server.stop(grace), loop)
-            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(10)  # so `stop` has begun
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(60)  # so `stop` has begun
             return stopped
 
-        yield Receiver(f"{'[::1]' if 'grpc_host' in settings else '127.0.0.1'}:{port}", stop)
-        stop(0).result(10)
+        try:
+            yield Receiver(f"{'[::1]' if 'grpc_host' in settings else '127.0.0.1'}:{port}", stop)
+        finally:
+            stop(0).result(60)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
@@ -188,18 +189,17 @@ def test_the_python_exporter_sends_again_when_it_was_told_to() -> None:
     class BusyForAMoment(Busy):
         retry_after_seconds = 0
 
+    refusals = 5  # after which it would, by its own clock, have to wait for longer than its timeout
     answers: list[Callable[[], Future[Receipt]]] = [
         lambda: answered(Receipt()),
-        lambda: refused(BusyForAMoment("the queue is full")),
+        *[lambda: refused(BusyForAMoment("the queue is full"))] * refusals,
     ]
     script = Script(lambda request: answers.pop()())
     with serving_grpc(script) as receiver:
-        exporter = OTLPSpanExporter(endpoint=f"http://{receiver.address}")
-        started = time.monotonic()
+        exporter = OTLPSpanExporter(endpoint=f"http://{receiver.address}", timeout=20)
         assert exporter.export(sdk_spans()) is SpanExportResult.SUCCESS
-        assert time.monotonic() - started < 0.7  # by itself it would wait at least 0.8 seconds
         exporter.shutdown()
-    assert len(script.requests) == 2
+    assert len(script.requests) == 1 + refusals
 
 
 @pytest.mark.parametrize("fail", [refused, failed_later])
@@ -260,7 +260,7 @@ def test_a_call_is_not_waited_for_longer_than_its_client_does() -> None:
     commit: Future[Receipt] = Future()
     with serving_grpc(Script(lambda request: commit)) as receiver, channel(receiver.address) as opened:
         assert send(opened, "traces", b"", timeout=0.2).code() is grpc.StatusCode.DEADLINE_EXCEEDED
-        receiver.stop(30).result(10)
+        receiver.stop(30).result(60)
     assert not commit.cancelled()
 
 
@@ -269,7 +269,7 @@ def test_calls_that_send_nothing_keep_no_other_call_waiting() -> None:
     with serving_grpc(script) as receiver, ExitStack() as stalled:
         calls = [stalled.enter_context(stalled_call(receiver.address)) for _ in range(200)]
         with channel(receiver.address) as opened:
-            assert send(opened, "traces", b"", timeout=5).code() is grpc.StatusCode.OK
+            assert send(opened, "traces", b"", timeout=60).code() is grpc.StatusCode.OK
         assert not any(call.done() for call in calls)
     assert len(script.requests) == 1
 
@@ -280,12 +280,12 @@ def stalled_call(address: str) -> Iterator[Any]:
     is_over = threading.Event()
 
     def nothing() -> Iterator[bytes]:
-        is_over.wait(30)
+        is_over.wait(120)
         yield from ()
 
     # Each on a connection of its own, since one connection may only have so many calls.
     with grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as opened:
-        grpc.channel_ready_future(opened).result(10)
+        grpc.channel_ready_future(opened).result(60)
         call = opened.stream_unary(PATHS["traces"]).future(nothing())
         try:
             yield call
@@ -297,7 +297,7 @@ def test_a_message_that_does_not_arrive_in_time_ends_its_call(monkeypatch: pytes
     monkeypatch.setattr("ingest.grpc_receiver._LONGEST_ARRIVAL_SECONDS", 0.1)
     script = Script(lambda request: answered(Receipt()))
     with serving_grpc(script) as receiver, stalled_call(receiver.address) as call:
-        assert call.exception(10).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert call.exception(60).code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert "took more than 0.1 seconds" in status_of(call).message
     assert not script.requests
 
@@ -307,7 +307,7 @@ def test_a_call_that_ends_without_a_message_is_refused() -> None:
         serving_grpc(Script(lambda request: answered(Receipt()))) as receiver,
         channel(receiver.address) as opened,
     ):
-        call = opened.stream_unary(PATHS["traces"]).future(iter(()), timeout=10)
+        call = opened.stream_unary(PATHS["traces"]).future(iter(()), timeout=60)
         assert call.exception().code() is grpc.StatusCode.INVALID_ARGUMENT
         assert status_of(call).message == "the call ended without a request"
 
@@ -327,7 +327,7 @@ def test_a_stopping_server_answers_what_it_has_accepted_and_takes_no_more() -> N
         assert send(later, "traces", b"").code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
         commit.set_result(Receipt())
         assert accepted.code() is grpc.StatusCode.OK
-        stopped.result(10)
+        stopped.result(60)
     assert len(script.requests) == 1
 
 

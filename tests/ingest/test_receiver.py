@@ -136,7 +136,7 @@ def test_a_client_that_asks_first_is_not_made_to_send_too_much(small_server: Run
 
 def connection(url: str) -> socket.socket:
     address = httpx.URL(url)
-    return socket.create_connection((address.host, address.port), timeout=10)
+    return socket.create_connection((address.host, address.port), timeout=60)
 
 
 @pytest.mark.parametrize("compression", Compression)

