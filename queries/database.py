@@ -51,7 +51,7 @@ class Database:
             raise OtherProject(f"this API key is not for {asked}; it is for: {_shown(self._projects) or 'none'}")
 
     def ask(self, name: str, values: Mapping[str, object]) -> pa.Table:
-        """The answer of `queries/<name>.sql`; values that it does not name are left out.
+        """The answer of that question; values that it does not name are left out.
 
         It binds `$project`, which must be one that may be seen, or `$projects`, which this binds to all of these. This
         binds `$latest_ns` too: until when steps of the asked runs may have started.

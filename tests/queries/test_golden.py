@@ -16,7 +16,7 @@ from queries.encoding import rows_json
 from tests.queries.samples import ANSWERS, Samples, kept_samples
 
 GOLDEN = Path(__file__).parent / "golden"
-QUESTIONS = sorted(path.stem for path in Path(statements.__file__).parent.glob("*.sql") if path.stem != "views")
+QUESTIONS = sorted(statements.questions())
 # What depends on when the records came rather than on what they say.
 VOLATILE = {"block_id", "committed_at", "first_commit_at", "lag_ms", "last_commit_at", "max_lag_ms", "received_at"}
 VOLATILE |= {"p50_lag_ms", "p95_lag_ms", "p50_commit_ms", "p95_commit_ms", "max_commit_ms", "last_received_at"}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -109,8 +108,11 @@ def test_another_project_changes_no_answer(answers: Answers, question: str) -> N
 
 
 def test_every_question_names_a_project_or_is_told_which_ones_it_may_see() -> None:
-    names = {path.stem for path in Path(statements.__file__).parent.glob("*.sql")} - {"views"}
-    free = {name for name in names if not {"project", "projects"} & set(statements.statement(name).named_parameters)}
+    free = {
+        name
+        for name in statements.questions()
+        if not {"project", "projects"} & set(statements.statement(name).named_parameters)
+    }
     assert free == OF_ONE_RUN
 
 

@@ -16,9 +16,7 @@ from queries.derive import derive_runs
 from tests.queries.records import START_NS, Telling, empty_store, insert
 
 FOLDER = Path(statements.__file__).parent
-NAMES = sorted(
-    str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.sql") if path.name != "views.sql"
-)
+NAMES = sorted({**statements.questions(), **statements.stages()})
 NUMBERS = {"since": 0, "until": 1, "since_ns": 0, "until_ns": 1, "now_ns": 1, "limit": 1, "neighbours": 1, "run": 1}
 NUMBERS |= {"before_ns": 0, "direction": 1, "first_row": 0, "last_row": 1, "started_ns": 0}
 LISTS = {"block_ids", "mentioned", "positions", "words", "trace_ids"}
@@ -46,13 +44,17 @@ def test_it_binds(prepared: duckdb.DuckDBPyConnection, name: str) -> None:
     parsed = statements.statement(name)
     values: dict[str, Any] = {key: NUMBERS.get(key, [] if key in LISTS else None) for key in parsed.named_parameters}
 
-    (explained,) = duckdb.extract_statements(f"explain {(FOLDER / f'{name}.sql').read_text()}")
+    (explained,) = duckdb.extract_statements(f"explain {statements.text(name)}")
     assert prepared.execute(explained, values).fetchall()
+
+
+def test_each_file_has_a_name_of_its_own() -> None:
+    assert len(NAMES) == len([path for path in FOLDER.rglob("*.sql") if path.name != "views.sql"])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_begins_with_what_it_asks_or_does(name: str) -> None:
-    first = (FOLDER / f"{name}.sql").read_text().splitlines()[0]
+    first = statements.text(name).splitlines()[0]
 
     assert first.startswith("-- ")
     assert len(first) > 20
