@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import faces, filter_bar, filters, health, links, menu, project, saved, search
+from pages.shared import faces, filter_bar, filters, health, leaving, links, menu, project, saved, search
 from queries.client import ApiError, ServerDown
 
 SHARED = Path(__file__).parent / "pages" / "shared"
@@ -15,6 +15,7 @@ st.html(SHARED / "style.css")
 st.logo(str(SHARED / "logo.svg"), size="large")
 try:
     chosen = project.choose(entry)
+    leaving.watch_history()
     menu.arrive(entry, chosen)
     search.draw_box(chosen)
     menu.draw()

@@ -11,6 +11,9 @@ import streamlit as st
 
 Query = dict[str, str | list[str]]
 
+# The sign of an address that is being gone to, see leaving.py; no page is asked for it.
+LEAVING = "leaving"
+
 # What pages about many runs share. Their widgets are drawn by `app.py`.
 WINDOW = ("window", "since", "until")
 FILTERS = (
@@ -31,7 +34,7 @@ FILTERS = (
 
 def query() -> Query:
     """What the address asks for: name → values."""
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+    return {name: st.query_params.get_all(name) for name in st.query_params if name != LEAVING}
 
 
 def text(name: str, default: str = "", among: Collection[str] | None = None) -> str:

@@ -14,7 +14,7 @@ from pages.shared.format import DASH, cost, count, one_line
 # All but steps narrow the list of runs by their own value.
 GROUPINGS = ("workflow", "agent", "step", "tool", "model", "user", "conversation")
 _CHART = {"displayModeBar": False}
-_ROW_PIXELS, _ROWS_IN_SIGHT = 36, 10
+_ROWS_IN_SIGHT = 10
 
 
 def draw_totals(totals: pl.DataFrame) -> None:
@@ -86,10 +86,8 @@ def _behind_bar(trend: pl.DataFrame, row_number: int, by: str) -> dict[str, str]
 def draw_spenders(spenders: pl.DataFrame, by: str) -> None:
     """One row a value; a click on any cell leads to its runs, the dearest first."""
 
-    def open_row() -> None:
-        cells = st.session_state["cost_by"].selection.cells
-        if cells and cells[0][0] < spenders.height:
-            links.open_runs(sort="dearest", **_narrowing(spenders.row(cells[0][0], named=True), by))
+    def open_runs(row: int) -> None:
+        links.open_runs(sort="dearest", **_narrowing(spenders.row(row, named=True), by))
 
     labels = [one_line(figures_cost.value_label(row, by), 120) for row in spenders.iter_rows(named=True)]
     shown = spenders.select(
@@ -104,31 +102,20 @@ def draw_spenders(spenders: pl.DataFrame, by: str) -> None:
         output_tokens="output_tokens",
         unpriced_count="unpriced_count",
     )
-    st.dataframe(
-        shown,
-        key="cost_by",
-        hide_index=True,
-        placeholder="—",
-        row_height=_ROW_PIXELS,
-        height=_ROW_PIXELS * (min(shown.height, _ROWS_IN_SIGHT) + 1) + 2,
-        on_select=open_row,
-        selection_mode="single-cell",
-        alt=f"Cost by {by}, {shown.height} rows; choosing a cell opens the runs",
-        column_config={
-            "value": st.column_config.TextColumn(by.capitalize(), width=230),
-            "cost_usd": _dollars("Cost", "A dash: no price is known"),
-            "cost_share": st.column_config.ProgressColumn(
-                "Share", format="%.1f %%", min_value=0, max_value=100, width=120
-            ),
-            "change": _dollars("Change, $", "Against the window before; a dash: nothing then", "%+.4f"),
-            "cost_per_run_usd": _dollars("Per run", "Cost / runs"),
-            "run_count": _number("Runs"),
-            "call_count": _number("Calls", "Model calls"),
-            "input_tokens": _number("Tokens in"),
-            "output_tokens": _number("Tokens out"),
-            "unpriced_count": _number("Unpriced", "Model calls without a known price"),
-        },
-    )
+    columns = {
+        "value": st.column_config.TextColumn(by.capitalize(), width=230),
+        "cost_usd": _dollars("Cost", "A dash: no price is known"),
+        "cost_share": st.column_config.ProgressColumn("Share", format="%.1f %%", min_value=0, max_value=100, width=120),
+        "change": _dollars("Change, $", "Against the window before; a dash: nothing then", "%+.4f"),
+        "cost_per_run_usd": _dollars("Per run", "Cost / runs"),
+        "run_count": _number("Runs"),
+        "call_count": _number("Calls", "Model calls"),
+        "input_tokens": _number("Tokens in"),
+        "output_tokens": _number("Tokens out"),
+        "unpriced_count": _number("Unpriced", "Model calls without a known price"),
+    }
+    what = f"rows of cost by {by}; choosing a cell opens the runs"
+    rows.choosing("cost_by", what, shown, columns, open_runs, _ROWS_IN_SIGHT)
     behind.draw("cost_by", spenders)
 
 
@@ -145,32 +132,23 @@ def draw_unpriced(calls: pl.DataFrame, chosen: Filters) -> None:
         st.caption("Every model call that used tokens has a price.")
         return
 
-    def open_row() -> None:
-        cells = st.session_state["unpriced"].selection.cells
-        if cells and cells[0][0] < calls.height and calls["model"][cells[0][0]] is not None:
-            links.open_runs(model=calls["model"][cells[0][0]])
+    def open_runs(row: int) -> None:
+        if calls["model"][row] is not None:
+            links.open_runs(model=calls["model"][row])
 
     names = [rows.words(calls, name, 120) for name in ("model", "provider")]
-    st.dataframe(
-        calls.with_columns(names),
-        key="unpriced",
-        hide_index=True,
-        placeholder="—",
-        on_select=open_row,
-        selection_mode="single-cell",
-        height="content",
-        alt="Models without a known price; choosing a cell opens their runs",
-        column_config={
-            "model": st.column_config.TextColumn("Model", width=230),
-            "provider": st.column_config.TextColumn("Provider", width=120),
-            "call_count": _number("Calls"),
-            "run_count": _number("Runs"),
-            "input_tokens": _number("Tokens in"),
-            "output_tokens": _number("Tokens out"),
-            "first_at": _moment("First", chosen.zone),
-            "last_at": _moment("Last", chosen.zone),
-        },
-    )
+    columns = {
+        "model": st.column_config.TextColumn("Model", width=230),
+        "provider": st.column_config.TextColumn("Provider", width=120),
+        "call_count": _number("Calls"),
+        "run_count": _number("Runs"),
+        "input_tokens": _number("Tokens in"),
+        "output_tokens": _number("Tokens out"),
+        "first_at": _moment("First", chosen.zone),
+        "last_at": _moment("Last", chosen.zone),
+    }
+    what = "models without a known price; choosing a cell opens their runs"
+    rows.choosing("unpriced", what, calls.with_columns(names), columns, open_runs)
     behind.draw("unpriced_calls", calls)
     st.caption(
         "To price them: put their models and your prices into a file, name it in RUNLIGHT_PRICE_FILE and restart the "

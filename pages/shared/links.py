@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from pages.shared import address, menu
+from pages.shared import address, leaving, menu
 from pages.shared.format import plain
 from queries.client import ApiError, BadRequest, KeyRefused
 from settings import Settings
@@ -18,12 +18,8 @@ def open_run(project: str, run_id: str, step_id: str | None = None) -> None:
 
 
 def open_one(entry: menu.Entry, project: str, name: str, **more: str) -> None:
-    """Leaves this page for that of a single thing; to be called back by a widget.
-
-    Later in its run, the page's live part may ask to be drawn again meanwhile, and that would empty the new page.
-    """
-    st.session_state["opening"] = name
-    st.switch_page(entry.script, query_params={"project": project, entry.of: name, **more})
+    """Leaves this page for that of a single thing; to be called back by a widget."""
+    leaving.leave_for(entry.script, {"project": project, entry.of: name, **more})
 
 
 def draw_compare(project: str, run_id: str) -> None:
@@ -40,7 +36,7 @@ def draw_compare(project: str, run_id: str) -> None:
 
 def open_runs(**narrowing: str | list[str]) -> None:
     """Leaves this page for the list of its runs, narrowed further by these; to be called back by a widget."""
-    st.switch_page(menu.RUNS.script, query_params=menu.to(menu.RUNS) | narrowing)
+    leaving.leave_for(menu.RUNS.script, menu.to(menu.RUNS) | narrowing)
 
 
 def open_step(step_id: str) -> None:

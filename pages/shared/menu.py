@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from pages.shared import address
+from pages.shared import address, leaving
 from pages.shared.address import Query
 
 
@@ -78,11 +78,9 @@ def navigation() -> tuple[Entry, "st.Page"]:
 def arrive(entry: Entry, project: str) -> None:
     """Brings the address bar and the shown page together, and remembers what the page was asked for."""
     places: dict[str, Query] = st.session_state.setdefault("places", {})
-    opening = st.session_state.pop("opening", None)
+    leaving.resume(entry.script)
     as_left = places.get(entry.script, {"project": project})
-    if switched := next((other for other in ENTRIES if _is_half(other, entry)), None):
-        _undo_half_a_switch(switched, opening, as_left)
-    elif entry.of and entry.of not in st.query_params and entry.of in as_left:
+    if entry.of and entry.of not in st.query_params and entry.of in as_left:
         st.query_params.from_dict(as_left)
     elif st.session_state.get("arrived") == entry.script and places[entry.script] != address.query():
         # A link to the page that is shown changes what is asked for, but by itself not the address bar.
@@ -128,18 +126,6 @@ def enter_by_app() -> NoReturn:
     """
     navigation()
     st.rerun()
-
-
-def _is_half(other: Entry, entry: Entry) -> bool:
-    return other is not entry and bool(other.of) and other.of in st.query_params
-
-
-def _undo_half_a_switch(switched: Entry, opening: str | None, as_left: Query) -> None:
-    # Before st.switch_page leaves a page, it notes the query of the one thing under it. There the browser's way back
-    # leads, and there a live part that asks to be drawn at this moment can hold the visitor.
-    if opening == st.query_params[switched.of]:
-        st.switch_page(switched.script, query_params=address.query())
-    st.query_params.from_dict(as_left)
 
 
 def _keep(entry: Entry, project: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from pages.shared import address, data, links, menu
+from pages.shared import address, data, leaving, links, menu
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -41,5 +41,5 @@ def _switch(entry: menu.Entry) -> None:
     window = {name: value for name, value in address.query().items() if name in address.WINDOW}
     query = {"project": st.session_state["chosen_project"], **window}
     if entry.hidden:
-        st.switch_page(menu.RUNS.script, query_params=query)
+        leaving.leave_for(menu.RUNS.script, query)
     st.query_params.from_dict(query)

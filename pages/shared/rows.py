@@ -9,14 +9,23 @@ import streamlit as st
 from pages.shared.format import one_line
 
 _ROW_PIXELS, _ROWS_IN_SIGHT = 36, 12
+_NOTHING_CHOSEN: dict[str, Any] = {"selection": {"rows": [], "columns": [], "cells": []}}
 
 
-def choosing(key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], choose: Callable[[int], None]) -> None:
+def choosing(
+    key: str,
+    what: str,
+    shown: pl.DataFrame,
+    columns: dict[str, Any],
+    choose: Callable[[int], None],
+    rows_in_sight: int = _ROWS_IN_SIGHT,
+) -> None:
     """A table; `choose` is called with the number of the row of which a cell is chosen. `what` says so to those who
     cannot see it."""
 
     def changed() -> None:
         cells = st.session_state[key].selection.cells
+        st.session_state[key] = _NOTHING_CHOSEN  # so that, after the way back, the same cell can be chosen again
         if cells and cells[0][0] < shown.height:
             choose(cells[0][0])
 
@@ -26,7 +35,7 @@ def choosing(key: str, what: str, shown: pl.DataFrame, columns: dict[str, Any], 
         hide_index=True,
         placeholder="—",
         row_height=_ROW_PIXELS,
-        height=_ROW_PIXELS * (min(shown.height, _ROWS_IN_SIGHT) + 1) + 2,
+        height=_ROW_PIXELS * (min(shown.height, rows_in_sight) + 1) + 2,
         on_select=changed,
         selection_mode="single-cell",
         alt=f"{shown.height} {what}",

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, links, menu
+from pages.shared import address, data, leaving, links, menu
 from pages.shared.address import Query
 from pages.shared.format import local_time, one_line, plain
 from queries.client import ApiError, ServerDown
@@ -112,11 +112,8 @@ def _shows(view: View) -> str:
 
 
 def _open(view: View, project: str) -> None:
-    if view.entry is None:
-        return
-    if view.entry.of:
-        st.session_state["opening"] = "".join(view.query.get(view.entry.of, ()))
-    st.switch_page(view.entry.script, query_params={"project": project, **view.query})
+    if view.entry is not None:
+        leaving.leave_for(view.entry.script, {"project": project, **view.query})
 
 
 def _delete(view: View, project: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import data, links, menu, rows
+from pages.shared import data, leaving, links, menu, rows
 from pages.shared.format import one_line
 from queries.client import ApiError, ServerDown
 
@@ -67,7 +67,7 @@ def open_thing(project: str, thing: dict[str, Any]) -> None:
         links.open_one(menu.CONVERSATION, project, thing["id"])
     elif thing["kind"] == "user":
         everything = {"project": project, "window": "all", "user": thing["id"], "by": "conversation"}
-        st.switch_page(menu.USERS.script, query_params=everything)
+        leaving.leave_for(menu.USERS.script, everything)
     else:
         links.open_run(project, thing["run_id"], thing["step_id"])
 

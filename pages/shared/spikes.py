@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import behind, links
+from pages.shared import behind, links, rows
 from pages.shared.filters import rfc_3339
 from pages.shared.format import cost, one_line
 
@@ -19,7 +19,7 @@ PARTS = {
     "price_usd": ("a higher price", "a lower price", None),
 }
 _LEAST_SHARE = 0.1  # what is smaller is not worth words
-_ROW_PIXELS, _ROWS_IN_SIGHT = 36, 6
+_ROWS_IN_SIGHT = 6
 
 
 def draw(found: pl.DataFrame, zone: str) -> None:
@@ -29,45 +29,34 @@ def draw(found: pl.DataFrame, zone: str) -> None:
         st.caption("No workflow cost more than usual by over a dollar and three deviations.")
         return
 
-    def open_row() -> None:
-        cells = st.session_state["cost_spikes"].selection.cells
-        if cells and cells[0][0] < found.height:
-            links.open_runs(sort="dearest", **behind_spike(found.row(cells[0][0], named=True)))
+    def open_runs(row: int) -> None:
+        links.open_runs(sort="dearest", **behind_spike(found.row(row, named=True)))
 
-    rows = list(found.iter_rows(named=True))
+    told = list(found.iter_rows(named=True))
     shown = found.select(
         "slot_at",
-        pl.Series("workflow", [one_line(row["workflow_name"] or "no workflow", 120) for row in rows], dtype=pl.String),
+        pl.Series("workflow", [one_line(row["workflow_name"] or "no workflow", 120) for row in told], dtype=pl.String),
         "excess_usd",
-        pl.Series("why", [why(row) for row in rows], dtype=pl.String),
+        pl.Series("why", [why(row) for row in told], dtype=pl.String),
         "cost_usd",
         "usual_cost_usd",
         pl.col(*PARTS).round(2) + 0.0,  # no -0.00
     )
-    st.dataframe(
-        shown,
-        key="cost_spikes",
-        hide_index=True,
-        placeholder="—",
-        row_height=_ROW_PIXELS,
-        height=_ROW_PIXELS * (min(shown.height, _ROWS_IN_SIGHT) + 1) + 2,
-        on_select=open_row,
-        selection_mode="single-cell",
-        alt=f"{shown.height} spikes of cost; choosing a cell opens the runs",
-        column_config={
-            "slot_at": st.column_config.DatetimeColumn("From", format="D MMM, HH:mm", timezone=zone, width=105),
-            "workflow": st.column_config.TextColumn("Workflow", width=135),
-            "excess_usd": _dollars("Excess, $", "%+.2f", "Cost less usual; the five parts add up to it"),
-            "why": st.column_config.TextColumn("Why", width=540),
-            "cost_usd": _dollars("Cost", "$%.2f", "Of its runs that began then"),
-            "usual_cost_usd": _dollars("Usual", "$%.2f", "Median of the same hours or days of the weeks before"),
-            "volume_usd": _part("Volume"),
-            "calls_per_run_usd": _part("Calls a run"),
-            "tokens_per_call_usd": _part("Tokens a call"),
-            "model_mix_usd": _part("Model mix"),
-            "price_usd": _part("Price"),
-        },
-    )
+    columns = {
+        "slot_at": st.column_config.DatetimeColumn("From", format="D MMM, HH:mm", timezone=zone, width=105),
+        "workflow": st.column_config.TextColumn("Workflow", width=135),
+        "excess_usd": _dollars("Excess, $", "%+.2f", "Cost less usual; the five parts add up to it"),
+        "why": st.column_config.TextColumn("Why", width=540),
+        "cost_usd": _dollars("Cost", "$%.2f", "Of its runs that began then"),
+        "usual_cost_usd": _dollars("Usual", "$%.2f", "Median of the same hours or days of the weeks before"),
+        "volume_usd": _part("Volume"),
+        "calls_per_run_usd": _part("Calls a run"),
+        "tokens_per_call_usd": _part("Tokens a call"),
+        "model_mix_usd": _part("Model mix"),
+        "price_usd": _part("Price"),
+    }
+    what = "spikes of cost; choosing a cell opens the runs"
+    rows.choosing("cost_spikes", what, shown, columns, open_runs, _ROWS_IN_SIGHT)
     behind.draw("cost_spikes", found)
 
 

@@ -22,7 +22,6 @@ STATUS_COLOURS = {
     "denied": "#6b7680",
     "cancelled": "#6b7680",
 }
-ROW_PIXELS = 36
 ROWS_IN_SIGHT = 20
 
 
@@ -145,24 +144,10 @@ def choosing(
 ) -> None:
     """Shows rows made safe, with `columns`; `choose` is called with the one of `ids` whose row was clicked."""
 
-    # The table keeps its selection while other parts of the page change, so only a change counts.
-    def changed() -> None:
-        cells = st.session_state[key].selection.cells
-        if cells and cells[0][0] < len(ids):
-            choose(str(ids[cells[0][0]]))
+    def choose_row(row: int) -> None:
+        choose(str(ids[row]))
 
-    st.dataframe(
-        shown,
-        key=key,
-        hide_index=True,
-        placeholder="—",
-        row_height=ROW_PIXELS,
-        height=ROW_PIXELS * (min(shown.height, ROWS_IN_SIGHT) + 1) + 2,
-        on_select=changed,
-        selection_mode="single-cell",
-        alt=f"{shown.height} {what}; choosing a cell opens its row",
-        column_config=columns,
-    )
+    rows.choosing(key, f"{what}; choosing a cell opens its row", shown, columns, choose_row, ROWS_IN_SIGHT)
 
 
 def _error() -> pl.Expr:
