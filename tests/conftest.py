@@ -3,13 +3,28 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.serving import SMALL_BYTES, RunningServer, running_server
+from tests.summary import not_run, sections
+
+# A slow machine is no counterexample, and what passes once passes again.
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="hostile and broken input at full size")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for title, lines in sections(terminalreporter.stats):
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.write_line(line)
+    for line in not_run(terminalreporter.stats):
+        terminalreporter.write_line(line, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from tests.real_traffic.sending import (
     protobuf_delivery,
 )
 from tests.serving import RunningServer, settle
+from tests.summary import SUMMARY
 
 # Every transport and encoding, log-only agents, retries, interleaved runs, resumed conversations, runs of many traces.
 REPRESENTATIVE = [
@@ -42,28 +43,13 @@ REPRESENTATIVE = [
 pytestmark = pytest.mark.usefixtures("_captures")
 
 
-class _Summary:
-    """Lines for the end of pytest's output, where they are seen whether tests pass or not."""
-
-    def __init__(self, title: str, lines: list[str]) -> None:
-        self.title = title
-        self.lines = lines
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        terminalreporter.section(self.title)
-        for line in self.lines:
-            terminalreporter.write_line(line)
-
-
 @pytest.fixture(scope="session")
-def _captures(pytestconfig: pytest.Config) -> None:
+def _captures() -> None:
     if not scenario_names():
-        line = (
+        pytest.skip(
             "NOT RUN: the captures hold third parties' prompts and are not part of the project; "
             f"there are none in {FOLDER}, set RUNLIGHT_REAL_TRACES to the folder that has them"
         )
-        pytestconfig.pluginmanager.register(_Summary("real traffic", [line]))
-        pytest.skip(line)
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +65,11 @@ def as_captured(to: Exporter) -> Exporter:
     return to
 
 
-def test_every_fact_that_the_telemetry_carries_is_found(as_captured: Exporter, pytestconfig: pytest.Config) -> None:
+def test_every_fact_that_the_telemetry_carries_is_found(
+    as_captured: Exporter, record_property: Callable[[str, object], None]
+) -> None:
     of, known = results(as_captured, scenario_names()), known_misses()
-    pytestconfig.pluginmanager.register(_Summary("facts found in real traffic", [*table(of), *misses(of, known)]))
+    record_property(SUMMARY, ["facts found in real traffic", *table(of), *misses(of, known)])
     assert "\n".join(unexpected(of, known)) == ""
 
 

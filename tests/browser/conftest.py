@@ -33,21 +33,6 @@ PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
 expect.set_options(timeout=PATIENCE_MS)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if CHROMIUM is None:
-        _say_loudly(
-            terminalreporter, "NOT RUN: every browser test, for want of chromium (Debian: apt install chromium)"
-        )
-    elif shutil.which("npm") is None:
-        _say_loudly(
-            terminalreporter, "NOT RUN: the story with the Node exporter, for want of npm (Debian: apt install npm)"
-        )
-
-
-def _say_loudly(terminalreporter: pytest.TerminalReporter, line: str) -> None:
-    terminalreporter.write_line(line, red=True, bold=True)
-
-
 @dataclass
 class Visitor:
     """Someone who looks at the app; what the page asked for outside this machine, and the errors of its scripts."""

@@ -32,7 +32,6 @@ def test_a_mutated_body_is_read_or_refused(
     @settings(
         max_examples=SOAK_EXAMPLES if is_soak else EXAMPLES,
         derandomize=not is_soak,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -69,7 +69,7 @@ SECRETS = {
     ],
     "gitlab_token": [f"glpat-{filled(20)}", f"gldt-{filled(20)}"],
     "slack_token": [f"xoxb-{DIGITS}-{DIGITS}-{filled(24)}", f"xoxp-{DIGITS}-{filled(20)}", f"xapp-1-A{UPPER}-{DIGITS}"],
-    "runlight_key": [new_key("ci", [Scope.INGEST], None, 0)[1]],
+    "runlight_key": [f"rl_{HEX[:12]}_{HEX}"],
     "stripe_key": [f"sk_live_{filled(24)}", f"rk_live_{filled(99)}"],
     "npm_token": [f"npm_{filled(36)}"],
     "pypi_token": [f"pypi-AgEIcHlwaS5vcmc{filled(100)}"],
@@ -185,6 +185,11 @@ def test_a_secret_is_replaced_wherever_it_stands(rule: str, secret: str, surroun
     if "key" not in surrounding:
         assert redacted == surrounding.format(f"[REDACTED:{rule}]") or surrounding == "{}."
         assert counts == {rule: 1}
+
+
+def test_a_key_that_we_make_ourselves_is_replaced() -> None:
+    _, secret = new_key("ci", [Scope.INGEST], None, 0)
+    assert REDACTOR.redact(secret) == ("[REDACTED:runlight_key]", Counter({"runlight_key": 1}))
 
 
 @pytest.mark.parametrize(("rule", "context", "secret"), IN_CONTEXT)

@@ -17,7 +17,7 @@ def forests(draw: st.DrawFn) -> tuple[list[int | None], list[int], list[bool]]:
     return parents, runs, draw(st.lists(st.booleans(), min_size=len(runs), max_size=len(runs)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(forests())
 def test_it_agrees_with_a_plain_walk(forest: tuple[list[int | None], list[int], list[bool]]) -> None:
     parents, runs, marks = forest
