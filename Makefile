@@ -28,7 +28,7 @@ serve: $(RUNTIME) ## start the server alone; ARGS as for run
 
 test: $(TOOLS) ## set up, check, then run every test; ARGS="-k retry" goes on to pytest
 	@$(MAKE) --no-print-directory check
-	@$(find_chromium); $(BIN)/pytest --durations=10 $$skipped $(ARGS) && code=0 || code=$$?; $(say_skipped); exit $$code
+	@$(find_chromium); $(BIN)/pytest $(on_all_cores) --durations=10 $$skipped $(ARGS) && code=0 || code=$$?; $(say_skipped); exit $$code
 
 browser: $(TOOLS) ## run the browser tests alone
 	@$(find_chromium); $(say_skipped); [ -n "$$skipped" ] || exec $(BIN)/pytest tests/browser $(ARGS)
@@ -82,6 +82,9 @@ if [ "$$($(BIN)/python -c 'import pip; $(version)' 2>/dev/null)" != "$(python_ve
 	$(PYTHON) -m venv --clear .venv; \
 fi
 endef
+
+# A file of tests stays in one process; ARGS="-n 0" runs all in one.
+on_all_cores = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 
 # Debian's chromium drives the browser tests; where it can be neither found nor installed they are left out, loudly.
 find_chromium = skipped=; command -v chromium >/dev/null || { $(call apt_install,chromium); } \
