@@ -38,6 +38,7 @@ from ingest.stored import Records
 from ingest.writer import Writer
 from queries.api import create_api
 from queries.database import Database
+from queries.sql.asking import SqlLimits
 from queries.summaries import Summaries, rebuild
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
@@ -179,9 +180,15 @@ def http_api(settings: Settings, store: Store, writer: Writer, door: Door, pseud
         projects_of=projects_of,
         database_bytes=lambda: file_bytes(settings.database),
         read_keys=sorted(conventions().keys),
+        sql_limits=_sql_limits(settings) if settings.sql else None,
     )
     api.router.routes[:0] = otlp_routes(writer, settings, door.project_of_request)
     return api
+
+
+def _sql_limits(settings: Settings) -> SqlLimits:
+    memory_bytes = settings.sql_memory_bytes
+    return SqlLimits(settings.sql_seconds, settings.sql_rows, memory_bytes, window_bytes=memory_bytes // 2)
 
 
 class _HttpServer(uvicorn.Server):

@@ -52,6 +52,22 @@ class Settings(BaseSettings):
         description="Threads of one commit or question; several run side by side anyway, and small ones cost twice as "
         "much when shared out.",
     )
+    sql: bool = Field(
+        False, description="Whether people may ask questions of their own in SQL, by `/api/sql` and its page."
+    )
+    sql_seconds: float = Field(10, gt=0, le=300, description="Longest a question in SQL may take before it is stopped.")
+    sql_rows: int = Field(
+        10_000,
+        gt=0,
+        le=100_000,
+        description="Most rows that a question in SQL is answered with; more are cut off, and it says so.",
+    )
+    sql_memory_bytes: int = Field(
+        1024**3,
+        ge=128 * 1024**2,
+        description="Memory of the process that answers one question in SQL, of which two may be at work; half of it "
+        "may be filled with the window's rows.",
+    )
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
     url: str = Field("http://127.0.0.1:4318", description="The server, as the app and scripts reach it.")
     api_key: str | None = Field(None, description="Key that the app and the replay of samples send to the server.")

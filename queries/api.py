@@ -20,6 +20,7 @@ from queries.routes import (
     oversight,
     run,
     search,
+    sql,
     store,
     telemetry,
     views,
@@ -28,6 +29,7 @@ from queries.routes.asking import Asker
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
 from queries.saved import SavedViews
+from queries.sql.asking import SqlLimits, Workbench
 
 # Questions run beside ingestion on the same cores, so only a few at a time; the rest waits its turn.
 QUESTION_THREADS = 4
@@ -48,13 +50,15 @@ def create_api(
     projects_of: Callable[[Request], frozenset[str] | None] = lambda _: None,
     database_bytes: Callable[[], int] = lambda: 0,
     read_keys: Sequence[str] = (),
+    sql_limits: SqlLimits | None = None,
 ) -> FastAPI:
     """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
     `pseudonym` tells what stands for a person's address; `saved_views` keeps the views that people name; a question
     that takes more than `most_seconds` is stopped; `price_of` tells what a call costs by today's prices; `projects_of`
     tells which projects a request may ask about, None for all; `database_bytes` tells how large the store is;
-    `read_keys` are the attributes that some rule reads."""
+    `read_keys` are the attributes that some rule reads; `sql_limits` are those of questions in SQL, which
+    are refused without."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null. "
@@ -80,6 +84,7 @@ def create_api(
         projects_of,
         database_bytes,
         read_keys,
+        Workbench(sql_limits) if sql_limits else None,
     )
     answer_errors(api)
     for router in (
@@ -91,6 +96,7 @@ def create_api(
         failures.router,
         run.router,
         search.router,
+        sql.router,
         views.router,
         ledger.router,
         store.router,

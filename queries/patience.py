@@ -4,11 +4,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import duckdb
 
 Answer = TypeVar("Answer")
+
+
+class Interruptible(Protocol):
+    """What a question works with: a cursor, or a process."""
+
+    def interrupt(self) -> None:
+        """Have it give up."""
+        ...
 
 
 class Stopped(Exception):
@@ -19,7 +27,7 @@ class Question:
     """A question that one thread works on, and that any other may stop."""
 
     def __init__(self) -> None:
-        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._at_work: list[Interruptible] = []
         self._is_stopped = False
         self._lock = threading.Lock()
 
@@ -37,34 +45,34 @@ class Question:
         """Interrupt the statement at work and let no other begin; call it again while the thread goes on."""
         with self._lock:
             self._is_stopped = True
-            for cursor in self._cursors:
-                cursor.interrupt()
+            for one in self._at_work:
+                one.interrupt()
 
-    def opened(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """From now on `stop` interrupts this cursor. Raises `Stopped` if that is past."""
+    def opened(self, one: Interruptible) -> None:
+        """From now on `stop` interrupts this one. Raises `Stopped` if that is past."""
         with self._lock:
             if self._is_stopped:
                 raise Stopped
-            self._cursors.append(cursor)
+            self._at_work.append(one)
 
-    def closed(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """The cursor may be closed now."""
+    def closed(self, one: Interruptible) -> None:
+        """It may be closed now."""
         with self._lock:
-            self._cursors = [other for other in self._cursors if other is not cursor]
+            self._at_work = [other for other in self._at_work if other is not one]
 
 
 _at_work: ContextVar[Question | None] = ContextVar("question", default=None)
 
 
 @contextmanager
-def stoppable(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Whatever the cursor is asked in here ends with the question that this thread works on."""
+def stoppable(one: Interruptible) -> Iterator[None]:
+    """Whatever it is asked in here ends with the question that this thread works on."""
     question = _at_work.get()
     if question is None:
         yield
         return
-    question.opened(cursor)
+    question.opened(one)
     try:
         yield
     finally:
-        question.closed(cursor)
+        question.closed(one)

@@ -20,6 +20,7 @@ from queries.filters import RUN_STATUSES, STEP_STATUSES, Filters, read_filters, 
 from queries.opening import OpenedRun, Opener
 from queries.patience import Question, Stopped
 from queries.saved import SavedViews
+from queries.sql.asking import Workbench
 
 MOST_ROWS = 1_000
 _NEXT_HEADER = "x-runlight-next"
@@ -52,7 +53,8 @@ class Asker:
     `pseudonym` tells what stands for a person's address in every column;
     `price_of` tells what a call costs by today's prices;
     `projects_of` tells which projects a request may ask about, None for all; `database_bytes` how large the store is;
-    `read_keys` are the attributes that some rule reads; `receive` tells when its client has left.
+    `read_keys` are the attributes that some rule reads; `workbench` answers in SQL, where that is on; `receive` tells
+    when its client has left.
     """
 
     database: Database
@@ -70,6 +72,7 @@ class Asker:
     projects_of: Callable[[Request], frozenset[str] | None]
     database_bytes: Callable[[], int]
     read_keys: Sequence[str]
+    workbench: Workbench | None
     receive: Receive = _stays
 
     async def ask(self, question: Callable[[], Answer]) -> Answer:

@@ -57,7 +57,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
     Keyring(store.cursor()).add("the first", [Scope.ADMIN], None)
     store.close()
     with (
-        running_server(database, http_host="0.0.0.0", grpc_host="0.0.0.0") as server,
+        running_server(database, http_host="0.0.0.0", grpc_host="0.0.0.0", sql=True) as server,
         httpx.Client(base_url=server.url, timeout=30) as http,
     ):
         locked = Locked(server, http)

@@ -36,6 +36,7 @@ PARAMETERS = {
 BODIES = {
     "corrections": {"kind": "takeover"},
     "feedback": {"rating": "up"},
+    "sql": {"sql": "select * from runs"},
     "views": {"name": "failed", "address": "/?status=error"},
     "error-marks": {"note": "seen", "fingerprint": "0" * 16},
 }
@@ -91,6 +92,8 @@ def _served(method: str, path: str, described: dict[str, Any]) -> Served:
     needs = {"GET": "read", "HEAD": "read", "POST": "review"}.get(method, "admin")
     if path.startswith("/api/views/"):
         needs = "review"
+    if path == "/api/sql":
+        needs = "read"
     operation = described.get(path.replace(":path", ""), {}).get(method.lower(), {})
     parameters = operation.get("parameters", [])
     required = [one["name"] for one in parameters if one["in"] == "query" and one["required"]]

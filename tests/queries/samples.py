@@ -12,7 +12,7 @@ import orjson
 
 from ingest.conventions import conventions
 from ingest.intake import Signal
-from queries import catalogue, details, locating, opening, questions
+from queries import catalogue, details, locating, nouns, opening, questions
 from queries.catalogue import CATALOGUE
 from queries.database import Database
 from queries.encoding import rows_json
@@ -137,6 +137,19 @@ def _listed(question: str) -> Callable[[Samples], Answers]:
     return lambda samples: {name: catalogue.ask(samples.database, question, FILTERS, by=name) for name in by}
 
 
+def _rows(noun: str) -> Callable[[Samples], Answers]:
+    """Some of its rows, the same ones whatever their order, and how many there are."""
+
+    def answer(samples: Samples) -> Answers:
+        with nouns.reading(samples.database, FILTERS) as reader:
+            rows = reader.batches(noun).read_all()
+        named = [(name, "ascending") for name in rows.column_names if name.endswith(("_id", "_at", "_name"))]
+        return {"some rows": rows.sort_by(named).slice(0, _SOME), "row_count": rows.num_rows}
+
+    return answer
+
+
+_SOME = 4
 _METRIC = "gen_ai.client.token.usage"
 _WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
 
@@ -199,3 +212,5 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "tool_calls": _whole(lambda database: questions.tool_calls(database, FILTERS).rows),
     "window_version": _each(_version),
 } | {question: _listed(question) for question in CATALOGUE}
+
+ANSWERS.update({nouns.question(name): _rows(name) for name in nouns.NOUNS})

@@ -11,6 +11,7 @@ from ingest.stored import Records
 from queries.api import create_api
 from queries.client import Client
 from queries.database import Database
+from queries.sql.asking import SqlLimits
 from tests.queries.records import SECOND, START_NS
 
 # Every question is asked an hour after the first record.
@@ -18,10 +19,12 @@ NOW_NS = START_NS + 3_600 * SECOND
 
 
 @contextmanager
-def serving(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def serving(connection: duckdb.DuckDBPyConnection, sql_limits: SqlLimits | None = None) -> Iterator[str]:
     """The API's URL while it serves."""
     database = Database(connection)
-    api = create_api(database, Records(database), clock_ns=lambda: NOW_NS, waiting_bytes=lambda: 7)
+    api = create_api(
+        database, Records(database), clock_ns=lambda: NOW_NS, waiting_bytes=lambda: 7, sql_limits=sql_limits
+    )
     server = uvicorn.Server(uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -45,6 +45,12 @@ def total(heading: str) -> Any:
     return sum(fact[heading] or 0 for fact in FACTS)
 
 
+def test_the_tables_of_sql_and_exports_hold_what_was_counted_by_hand() -> None:
+    assert told("noun_runs", "row_count") == len(FACTS)
+    assert told("noun_approvals", "row_count") == sum(len(listed(fact["approvals"])) for fact in FACTS)
+    assert told("noun_corrections", "row_count") == sum(len(listed(fact["corrections"])) for fact in FACTS)
+
+
 @pytest.mark.parametrize(("run_id", "fact"), list(zip(RUN_IDS, FACTS, strict=True)))
 def test_each_run_of_the_list_is_what_was_counted_by_hand(run_id: str, fact: Fact) -> None:
     (row,) = [row for row in told("runs") if row["run_id"] == run_id]

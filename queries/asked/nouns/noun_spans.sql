@@ -1,0 +1,87 @@
+-- Which spans started in the window? One row per span, and per log record or span event that tells of a step, a decision
+-- or a judgement; plumbing and repetitions too.
+select
+    lower(hex(trace_id)) as trace_id,
+    lower(hex(span_id)) as span_id, -- of a log record or event: made of its identity
+    lower(hex(parent_span_id)) as parent_span_id,
+    signal,                     -- span, log or event
+    name,
+    event_name,
+    started_at,
+    ended_at,
+    duration_ms,
+    span_kind,                  -- OTLP's number
+    status_code,                -- 0 unset, 1 ok, 2 error
+    scope_name,
+    service_name,
+    service_version,
+    environment,
+    dialects,                   -- the conventions that it speaks
+    conversation_id,
+    user_id,
+    kind,                       -- that of the step, or other
+    operation,
+    workflow_name,
+    agent_name,
+    agent_id,
+    agent_version,
+    prompt_name,
+    prompt_version,
+    provider,
+    framework,
+    requested_model,
+    served_model,
+    response_id,
+    finish_reasons,
+    route_attempt,
+    route_reason,
+    route_gateway,
+    server_address,
+    input_tokens,
+    output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    reasoning_tokens,
+    audio_input_tokens,
+    audio_output_tokens,
+    cost_usd,
+    cost_source,
+    ttft_ms,
+    wait_ms,
+    tool_name,
+    tool_type,
+    tool_call_id,
+    tool_args,                  -- cut after 2,000 characters
+    tool_result,                -- cut after 500 characters
+    tool_status,
+    offered_tools,
+    mcp_server,
+    mcp_method,
+    mcp_session_id,
+    is_error,
+    error_type,
+    error_message,
+    input_preview,
+    output_preview,
+    approval_id,
+    approval_decision,
+    correction_kind,
+    evaluation_name,
+    evaluation_score,
+    evaluation_label,
+    evaluation_explanation,
+    evaluator_type,
+    evaluation_case,
+    evaluation_suite,
+    replay_category,
+    change_kind,
+    change_subject,
+    change_name,
+    change_from,
+    change_to,
+    labels,                     -- key=value of every short attribute, tag and metadata key
+    flaws,
+    received_at
+from spans
+where project = $project
+    and started_at >= make_timestamp_ns($since_ns) and started_at < make_timestamp_ns($until_ns)
