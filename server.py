@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -36,10 +35,15 @@ from ingest.saved_views import SavedViews
 from ingest.store import Store, StoreError, file_bytes
 from ingest.stored import Records
 from ingest.writer import Writer
+from operations.logs import start_logging
+from operations.measuring import Gauges, Measuring
+from operations.sending import expect_elsewhere
+from operations.tls import Tls, read_tls
 from queries.api import create_api
 from queries.database import Database
 from queries.sql.asking import SqlLimits
 from queries.summaries import Summaries, rebuild
+from queries.timing import Timed
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
 _BACKLOG = 2048
@@ -61,9 +65,11 @@ def main(arguments: Sequence[str]) -> int:
         help="serve (default), or read all kept records anew under today's conventions while no server runs; "
         "API keys are made, listed and revoked by `server.py keys`",
     )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         settings = read_settings(parser, SERVER_FLAGS, arguments)
+        start_logging(settings.log_format)
+        expect_elsewhere(settings)
+        tls = read_tls(settings)
         command = parser.parse_args(arguments).command
         listener = _bound(settings) if command == "serve" else None
         store = Store.open(settings.database, settings.store_memory_bytes, settings.store_threads)
@@ -83,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     if listener is None:
         return _renormalise(store, preparer)
-    return uvloop.run(_serve(settings, listener, store, keyring, preparer, pseudonyms))
+    return uvloop.run(_serve(settings, tls, listener, store, keyring, preparer, pseudonyms))
 
 
 @contextmanager
@@ -111,6 +117,7 @@ def _renormalise(store: Store, preparer: Preparer) -> int:
 
 async def _serve(
     settings: Settings,
+    tls: Tls | None,
     listener: socket.socket,
     store: Store,
     keyring: Keyring,
@@ -125,13 +132,18 @@ async def _serve(
         gather_ms=settings.gather_ms,
         on_commit=summaries.wake,
     )
-    door, admin = Door(keyring), AdminSocket(settings.database, keyring)
+    measuring = Measuring(settings)
+    door, admin = Door(keyring, measuring.instance_id), AdminSocket(settings.database, keyring)
     api = http_api(settings, store, writer, door, pseudonyms)
+    api.state.measured = measuring.families
+    measuring.start(_gauges(settings, writer, summaries))
     summaries.start()
     writer.start()
     keyring.start()
     try:
-        grpc_server, grpc_port = await start_grpc(writer, settings, door.project_of_call)
+        grpc_server, grpc_port = await start_grpc(
+            writer, settings, door.project_of_call, tls.grpc_credentials() if tls else None
+        )
     except RuntimeError:
         print(f"runlight: {_busy(settings.grpc_host, settings.grpc_port, 'grpc_port')}", file=sys.stderr)
         writer.stop()
@@ -141,17 +153,19 @@ async def _serve(
         return 2
     await admin.start()
     config = uvicorn.Config(
-        Gate(api, door),
+        Gate(Timed(api), door),
         http=BoundedHead,
         ws="none",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         server_header=False,
+        ssl_context_factory=(lambda *_: tls.context()) if tls else None,
     )
     http = _HttpServer(config, grpc_server)
     gc.freeze()  # what is there by now stays, and the collector need not look at it again
-    print(f"runlight http listening url=http://{_address(settings.http_host, listener.getsockname()[1])}", flush=True)
+    http_address = _address(settings.http_host, listener.getsockname()[1])
+    print(f"runlight http listening url={'https' if tls else 'http'}://{http_address}", flush=True)
     print(f"runlight grpc listening address={_address(settings.grpc_host, grpc_port)}", flush=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again
         signal.signal(number, lambda *_: None)
@@ -160,8 +174,22 @@ async def _serve(
     await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
     summaries.stop()
     keyring.stop()
+    await asyncio.to_thread(measuring.stop)
     store.close()
     return 0
+
+
+def _gauges(settings: Settings, writer: Writer, summaries: Summaries) -> Gauges:
+    """Of this process: name, unit and meaning → what tells it."""
+    return {
+        ("runlight.queue", "By", "Bytes of requests that wait for their commit."): lambda: writer.waiting_bytes,
+        ("runlight.store", "By", "Size of the database file and the log beside it."): lambda: file_bytes(
+            settings.database
+        ),
+        ("runlight.rebuild.lag", "s", "Age of the oldest commit whose runs have no new summary yet."): (
+            summaries.lag_seconds
+        ),
+    }
 
 
 def http_api(settings: Settings, store: Store, writer: Writer, door: Door, pseudonyms: Pseudonyms) -> FastAPI:

@@ -3,8 +3,9 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVER_FLAGS = ("http_host", "http_port", "grpc_host", "grpc_port", "database")
@@ -71,6 +72,26 @@ class Settings(BaseSettings):
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
     url: str = Field("http://127.0.0.1:4318", description="The server, as the app and scripts reach it.")
     api_key: str | None = Field(None, description="Key that the app and the replay of samples send to the server.")
+    ca_file: Path | None = Field(
+        None, description="PEM file of the authority behind the server's certificate, for the app and scripts."
+    )
+    tls_cert: Path | None = Field(
+        None,
+        description="PEM file of the server's certificate and those between it and its authority: TLS on both ports.",
+    )
+    tls_key: Path | None = Field(None, description="PEM file of the certificate's key, without a passphrase.")
+    tls_client_ca: Path | None = Field(
+        None,
+        description="PEM file of an authority: telemetry is taken only from whoever has a certificate of it (mTLS).",
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Log lines as `text` or as one `json` object each.")
+    telemetry_url: str | None = Field(
+        None, description="Where the server sends its own traces and metrics by OTLP; nowhere unless set."
+    )
+    telemetry_protocol: Literal["http", "grpc"] = Field("http", description="OTLP over `http` or `grpc` to that place.")
+    telemetry_headers: SecretStr | None = Field(
+        None, description="Headers for that place, as `name=value` with commas between; a secret."
+    )
 
 
 def read_settings(parser: argparse.ArgumentParser, names: Sequence[str], arguments: Sequence[str] | None) -> Settings:

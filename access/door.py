@@ -5,7 +5,7 @@ As long as no key was ever made, everything is allowed to this machine. From the
 
 from collections.abc import Mapping
 
-from access.headers import expect_no_foreign_page, expect_this_machine, sent_key, told
+from access.headers import INSTANCE_HEADER, expect_no_foreign_page, expect_this_machine, sent_key, told
 from access.keyring import Keyring
 from access.keys import Projects, Scope, shown
 from ingest.errors import Forbidden, Unauthenticated
@@ -17,8 +17,10 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Door:
     """Lets requests in by the keys of a keyring. Every method raises Unauthenticated and Forbidden."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, instance_id: str = "") -> None:
+        """`instance_id` is that of this server, whose own telemetry is refused: it would tell of telling."""
         self._keyring = keyring
+        self._instance_id = instance_id
 
     def admit(self, headers: Mapping[str, str], scope: Scope, method: str) -> Projects:
         """The projects that an HTTP request with these headers may do this in."""
@@ -27,12 +29,18 @@ class Door:
     def project_of_request(self, headers: Mapping[str, str]) -> str:
         """The project that telemetry sent over HTTP with these headers goes to. Raises MalformedProject too."""
         known = told(headers)
+        self._expect_not_own(known)
         return _project(known, self._admit_request(known, Scope.INGEST, "POST"))
 
     def project_of_call(self, headers: Mapping[str, str]) -> str:
         """The same for gRPC with this metadata. No browser can make such a call."""
         known = told(headers)
+        self._expect_not_own(known)
         return _project(known, self._admit_key(known, Scope.INGEST) if self._keyring else None)
+
+    def _expect_not_own(self, headers: Mapping[str, str]) -> None:
+        if self._instance_id and headers.get(INSTANCE_HEADER) == self._instance_id:
+            raise Forbidden("this is the server's own telemetry; RUNLIGHT_TELEMETRY_URL must lead to another backend")
 
     def _admit_request(self, headers: Mapping[str, str], scope: Scope, method: str) -> Projects:
         if not self._keyring:

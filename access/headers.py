@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 from ingest.errors import Forbidden, Unauthenticated
 from ingest.projects import HEADER
 
-_TOLD = frozenset({"authorization", "x-api-key", "host", "origin", HEADER})
+INSTANCE_HEADER = "x-runlight-instance"  # names the server whose own telemetry this is
+
+_TOLD = frozenset({"authorization", "x-api-key", "host", "origin", HEADER, INSTANCE_HEADER})
 _SHOWN = 100  # characters
 
 

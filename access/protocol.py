@@ -30,4 +30,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        certificate = self.transport.get_extra_info("peercert")
+        if certificate:  # checked against the authority that the settings name, else there is none
+            self.scope["extensions"] = {"tls": {"client_cert_name": str(certificate.get("subject", ""))}}
         super().on_headers_complete()

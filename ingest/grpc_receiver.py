@@ -17,6 +17,7 @@ import grpc
 from ingest import answers
 from ingest.errors import Failed, Refused, TooSlow, Undecodable
 from ingest.intake import Intake, Request, Signal
+from ingest.measures import count_request
 from settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -35,10 +36,13 @@ _Export = Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[b
 
 
 async def start_grpc(
-    intake: Intake, settings: Settings, project_of: Callable[[Mapping[str, str]], str]
+    intake: Intake,
+    settings: Settings,
+    project_of: Callable[[Mapping[str, str]], str],
+    credentials: grpc.ServerCredentials | None = None,
 ) -> tuple[grpc.aio.Server, int]:
     """The running server and its port. Raises `RuntimeError` if the address cannot be bound. `project_of` tells from a
-    call's metadata where telemetry goes, or raises why its sender is refused.
+    call's metadata where telemetry goes, or raises why its sender is refused; with `credentials` it speaks TLS.
 
     `await server.stop(grace)` takes no more calls and lets the accepted ones be answered for `grace` seconds.
     """
@@ -59,7 +63,10 @@ async def start_grpc(
         ]
     )
     host = f"[{settings.grpc_host}]" if ":" in settings.grpc_host else settings.grpc_host
-    port: int = server.add_insecure_port(f"{host}:{settings.grpc_port}")
+    address = f"{host}:{settings.grpc_port}"
+    port: int = (
+        server.add_insecure_port(address) if credentials is None else server.add_secure_port(address, credentials)
+    )
     await server.start()
     return server, port
 
@@ -72,6 +79,7 @@ def _export(signal: Signal, intake: Intake, project_of: Callable[[Mapping[str, s
             future = intake.submit(Request(signal, body, "protobuf", project, time.time_ns()))
             # Shielded, since cancelling this call would otherwise cancel the commit that others share.
             receipt = await asyncio.shield(asyncio.wrap_future(future))
+            count_request("grpc", signal)
             return answers.stored(signal, receipt, "protobuf")
         except Refused as reason:
             refused = reason.with_traceback(None)  # its frames hold the body, which must not outlive the refusal
@@ -85,6 +93,7 @@ def _export(signal: Signal, intake: Intake, project_of: Callable[[Mapping[str, s
         except Exception:
             logger.exception("otlp failed transport=grpc signal=%s", signal)
             refused = Failed("the server failed on this request; its log says why")
+        count_request("grpc", signal, refused)
         await _refuse(context, refused)
         raise AssertionError("abort raises")
 

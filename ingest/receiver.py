@@ -34,6 +34,7 @@ from ingest.errors import (
 )
 from ingest.inflate import SUPPORTED, codings, inflate
 from ingest.intake import Encoding, Intake, Request, Signal
+from ingest.measures import count_request
 from settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class _OtlpEndpoint:
     def __init__(self, intake: Intake, settings: Settings, project_of: Callable[[Mapping[str, str]], str]) -> None:
         self._intake = intake
         self._project_of = project_of
+        self._needs_certificate = settings.tls_client_ca is not None
         self._most_bytes = settings.max_body_bytes
         self._most_arriving_bytes = max(settings.queue_bytes, settings.max_body_bytes)
         self._arriving_bytes = 0  # over all connections: received, but not yet in the intake, which counts its own
@@ -78,8 +80,11 @@ class _OtlpEndpoint:
     async def _answer(self, scope: Scope, body: "_Body") -> Response:
         headers = Headers(scope=scope)
         encoding = _ENCODINGS.get(headers.get("content-type", "").partition(";")[0].strip().lower())
+        signal = SIGNALS.get(scope["path_params"]["path"])
         try:
-            return await self._store(scope, headers, encoding, body)
+            stored = await self._store(scope, signal, headers, encoding, body)
+            count_request("http", signal)
+            return stored
         except Refused as reason:
             refused = reason.with_traceback(None)  # its frames hold the body, which must not outlive the refusal
             logger.warning(
@@ -94,13 +99,17 @@ class _OtlpEndpoint:
         except Exception:
             logger.exception("otlp failed transport=http path=%r", scope["path"][:100])
             refused = Failed("the server failed on this request; its log says why")
+        count_request("http", signal, refused)
         if body.is_begun or "expect" not in headers:  # who still waits for 100 Continue need not send at all
             await body.discard(self._most_bytes)
         return _refusal(refused, encoding or "json", is_body_read=body.is_read)
 
-    async def _store(self, scope: Scope, headers: Headers, encoding: Encoding | None, body: "_Body") -> Response:
+    async def _store(
+        self, scope: Scope, signal: Signal | None, headers: Headers, encoding: Encoding | None, body: "_Body"
+    ) -> Response:
+        if self._needs_certificate and "tls" not in scope.get("extensions", {}):
+            raise Unauthenticated("telemetry is taken only from whoever shows a client certificate (mTLS)")
         project = self._project_of(headers)  # before all else: who may send nothing learns nothing
-        signal = SIGNALS.get(scope["path_params"]["path"])
         if signal is None:
             raise UnknownPath("unknown path; OTLP is received at /v1/traces, /v1/logs and /v1/metrics")
         if scope["method"] != "POST":

@@ -20,6 +20,7 @@ import polars as pl
 from ingest.blocks import into_blocks
 from ingest.errors import Busy, Failed, ShuttingDown
 from ingest.intake import Receipt, Request, Signal
+from ingest.measures import commit_duration, commit_span
 from ingest.prepare import Prepared, Preparer
 from ingest.records import TABLES, TIMES, insert_records
 from ingest.store import Store
@@ -175,10 +176,7 @@ class Writer:
             try:
                 if is_incomplete and gathered.waiting:
                     raise Busy("an earlier part of the same requests could not be stored")
-                with self._store.transaction():
-                    self._insert_sources([prepared for prepared, _ in committed])
-                    for prepared, _ in committed:
-                        self._write(prepared)
+                self._commit([prepared for prepared, _ in committed])
             except Exception:  # noqa: BLE001 - whatever the store raises, the clients are told to come back
                 _log.exception("commit failed requests=%d", len(gathered.waiting))
                 for _, waiting in committed:
@@ -191,6 +189,14 @@ class Writer:
                 self._on_commit()
             with self._bytes_lock:
                 self._waiting_bytes -= sum(len(request.body) for request, _ in gathered.waiting)
+
+    def _commit(self, parts: Sequence[Prepared]) -> None:
+        begun = time.monotonic()
+        with commit_span(), self._store.transaction():
+            self._insert_sources(parts)
+            for prepared in parts:
+                self._write(prepared)
+        commit_duration.record(time.monotonic() - begun)
 
     def _remove(self, removal: "_Removal") -> None:
         try:

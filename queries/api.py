@@ -68,6 +68,7 @@ def create_api(
         openapi_url="/api/openapi.json",
     )
     pool = ThreadPoolExecutor(QUESTION_THREADS, thread_name_prefix="question")
+    api.state.measured = tuple  # what the process measures of itself, where somebody does
     api.state.asker = Asker(
         database,
         Opener(database),

@@ -5,6 +5,7 @@ import threading
 import time
 
 import duckdb
+from opentelemetry import trace
 
 from queries.derive import derive_runs, drop_derived
 from queries.statements import run
@@ -25,6 +26,7 @@ NEIGHBOURS = 45
 DERIVED = ("steps", "runs", "approvals", "corrections")
 
 log = logging.getLogger(__name__)
+_tracer = trace.get_tracer("runlight.queries")
 
 
 class Summaries:
@@ -35,16 +37,24 @@ class Summaries:
         self._connection = connection
         self._is_wanted = threading.Event()
         self._is_stopping = threading.Event()
+        self._behind_since: float | None = None  # the oldest commit that no rebuild has begun with
+        self._rebuilding_since: float | None = None  # the oldest that the rebuild at hand began with
         self._thread = threading.Thread(target=self._work, name="summaries")
 
     def start(self) -> None:
         """Begin, with whatever an earlier process left to do."""
-        self._is_wanted.set()
+        self.wake()
         self._thread.start()
 
     def wake(self) -> None:
         """Say that something was committed; returns at once."""
+        self._behind_since = self._behind_since or time.monotonic()
         self._is_wanted.set()
+
+    def lag_seconds(self) -> float:
+        """How long ago the oldest commit was whose runs have no new summary yet; 0 if all have."""
+        since = self._rebuilding_since or self._behind_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def stop(self) -> None:
         """Finish the rebuild at hand and end; what is left in `touched` is done by the next process."""
@@ -61,9 +71,12 @@ class Summaries:
             gather_seconds = max(_LEAST_GATHER_SECONDS, _GATHERED_PER_REBUILD * took_seconds)
             self._is_stopping.wait(min(gather_seconds, _MOST_GATHER_SECONDS))
             self._is_wanted.clear()
+            self._rebuilding_since, self._behind_since = self._behind_since, None
             begun = time.monotonic()
-            self._catch_up()
+            with _tracer.start_as_current_span("rebuild"):
+                self._catch_up()
             took_seconds = time.monotonic() - begun
+            self._rebuilding_since = None
 
     def _catch_up(self) -> None:
         limit = TOUCHED_LIMIT

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("settings", "access", "ingest", "queries", "pages", "server", "app", "run", "sample_traces")
+PARTS = ("settings", "access", "ingest", "queries", "pages", "server", "app", "run", "operations", "sample_traces")
 
 # What each part may import of the others. The tables of schema.sql are the contract between ingest and queries.
 MAY_IMPORT = {
@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "access": ("ingest.errors", "ingest.projects", "settings"),
     "pages": ("queries.client", "settings"),
     "app": ("pages", "queries.client", "settings"),
-    "server": ("access", "ingest", "queries", "settings"),
+    "server": ("access", "ingest", "operations", "queries", "settings"),
+    "operations": ("access", "ingest.store", "settings"),
     "run": ("settings",),
     "sample_traces": (),
 }
@@ -31,8 +32,8 @@ KNOWN_ONLY_TO = {
     "streamlit": ("app", "pages"),
     "plotly": ("pages",),
     "duckdb": ("access.keyring", "ingest", "queries", "server"),
-    "grpc": ("ingest.grpc_receiver", "ingest.errors", "server"),
-    "starlette": ("access.gate", "ingest.receiver", "queries.routes", "server"),
+    "grpc": ("ingest.grpc_receiver", "ingest.errors", "operations.tls", "server"),
+    "starlette": ("access.gate", "ingest.receiver", "queries.routes", "queries.timing", "server"),
     "fastapi": ("queries.api", "queries.routes", "server"),
     "pydantic_settings": ("settings",),
 }

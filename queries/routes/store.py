@@ -1,6 +1,6 @@
 """Questions about the store itself."""
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from queries import metrics, questions
 from queries.filters import EARLIEST_NS, LATEST_NS
@@ -39,11 +39,14 @@ async def readyz(asker: Asking) -> dict[str, str]:
 
 
 @health.get("/metrics", summary="For Prometheus")
-async def prometheus(asker: Asking) -> Response:
+async def prometheus(asker: Asking, request: Request) -> Response:
     now_ns = asker.clock_ns()
+    # What the process measures is of all projects, so it is for those who may see all.
+    measured = request.app.state.measured() if asker.projects_of(request) is None else ()
 
     def answer() -> str:
         totals = questions.ingest_totals(asker.database, None, EARLIEST_NS, LATEST_NS)
-        return metrics.exposition(totals, questions.run_counts(asker.database, now_ns), asker.waiting_bytes())
+        rejections = questions.ingest_rejections(asker.database, None, EARLIEST_NS, LATEST_NS)
+        return metrics.exposition(totals, rejections, questions.run_counts(asker.database, now_ns), measured)
 
     return Response(await asker.ask(answer), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -418,7 +418,7 @@ def test_health_metrics_and_documentation(http: httpx.Client) -> None:
     metrics = http.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert 'runlight_runs{project="default",status="ok"} 4' in metrics.text
-    assert "runlight_queue_bytes 7" in metrics.text
+    assert 'runlight_records_total{project="default",signal="span",outcome="received"} ' in metrics.text
     docs = http.get("/api/docs").text
     assert "/api/runs/{run_id}/steps" in docs
     assert "http://" not in docs
