@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     sql: bool = Field(
         False, description="Whether people may ask questions of their own in SQL, by `/api/sql` and its page."
     )
-    sql_seconds: float = Field(10, gt=0, le=300, description="Longest a question in SQL may take before it is stopped.")
+    sql_seconds: float = Field(10, gt=0, le=50, description="Longest a question in SQL may take before it is stopped.")
     sql_rows: int = Field(
         10_000,
         gt=0,

@@ -162,6 +162,17 @@ class Client:
         """One row: when something last arrived, what was refused since a day, and which service fell silent."""
         return self._table("/api/ingest-health", {"project": project})
 
+    def sql(self, *, sql: str, **asked: Any) -> tuple[pl.DataFrame, int | None]:
+        """What a SELECT statement comes to over the rows of a project and window; and after how many rows it was cut,
+        None if that is all of it."""
+        response = self._send("POST", "/api/sql", asked, _ARROW, {"sql": sql})
+        cut_at = response.headers.get("x-runlight-cut-at")
+        return pl.read_ipc_stream(response.content), None if cut_at is None else int(cut_at)
+
+    def sql_tables(self, *, project: str) -> dict[str, Any]:
+        """`tables`: what SQL and exports know, with their columns; `limits` of SQL, None where it is off."""
+        return self._document("/api/sql/tables", {"project": project})
+
     def run(self, *, project: str, run_id: str) -> dict[str, Any]:
         """One run with its `approvals` and `corrections`; times are datetimes."""
         run = _with_times(self._document(_run_path(run_id), {"project": project}))

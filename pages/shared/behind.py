@@ -20,7 +20,7 @@ def draw(name: str, answer: pl.DataFrame, columns: dict[str, Any] | None = None)
         return
     with behind:
         st.dataframe(
-            answer.with_columns(_plain(texts) for texts in answer.select(cs.string())),
+            answer.with_columns(plain_texts(texts) for texts in answer.select(cs.string())),
             key=f"rows_{name}",
             hide_index=True,
             placeholder="—",
@@ -48,5 +48,6 @@ def csv(answer: pl.DataFrame) -> str:
     ).write_csv()
 
 
-def _plain(texts: pl.Series) -> pl.Series:
+def plain_texts(texts: pl.Series) -> pl.Series:
+    """A column of telemetry for a table, each value with its line breaks."""
     return pl.Series(texts.name, [text if text is None else plain(text) for text in texts], dtype=pl.String)

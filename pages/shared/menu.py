@@ -47,6 +47,7 @@ EVALUATIONS = Entry("pages/evaluations.py", "Evaluations", ":material/grading:",
 USERS = Entry("pages/users.py", "Users", ":material/group:", "Signals")
 METRICS = Entry("pages/metrics.py", "Metrics", ":material/show_chart:", "Store", takes=address.WINDOW)
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
+SQL = Entry("pages/sql.py", "SQL", ":material/terminal:", "Store", takes=address.WINDOW)
 ENTRIES = (
     OVERVIEW,
     RUNS,
@@ -62,6 +63,7 @@ ENTRIES = (
     USERS,
     METRICS,
     INGEST,
+    SQL,
     RUN,
     CONVERSATION,
     COMPARE,
