@@ -22,6 +22,10 @@ from access.door import Door
 from access.gate import Gate, projects_of
 from access.keyring import Keyring
 from access.protocol import BoundedHead
+from alerts.alerting import Alerting
+from alerts.channels import ChannelError
+from alerts.routes import router as alert_routes
+from alerts.rule_file import RuleFileError
 from ingest.acts import recorder
 from ingest.conventions import conventions
 from ingest.grpc_receiver import start_grpc
@@ -84,12 +88,13 @@ def main(arguments: Sequence[str]) -> int:
             pseudonyms,
             settings.max_value_bytes,
         )
-    except (OSError, SettingsError, StoreError, PriceFileError) as error:
+        alerting = Alerting(settings, Database(store.cursor()), store.cursor())
+    except (OSError, SettingsError, StoreError, PriceFileError, ChannelError, RuleFileError) as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 2
     if listener is None:
         return _renormalise(store, preparer)
-    return uvloop.run(_serve(settings, tls, listener, store, keyring, preparer, pseudonyms))
+    return uvloop.run(_serve(settings, tls, listener, store, keyring, preparer, pseudonyms, alerting))
 
 
 @contextmanager
@@ -123,6 +128,7 @@ async def _serve(
     keyring: Keyring,
     preparer: Preparer,
     pseudonyms: Pseudonyms,
+    alerting: Alerting,
 ) -> int:
     summaries = Summaries(store.cursor())
     writer = Writer(
@@ -134,7 +140,7 @@ async def _serve(
     )
     measuring = Measuring(settings)
     door, admin = Door(keyring, measuring.instance_id), AdminSocket(settings.database, keyring)
-    api = http_api(settings, store, writer, door, pseudonyms)
+    api = http_api(settings, store, writer, door, pseudonyms, alerting)
     api.state.measured = measuring.families
     measuring.start(_gauges(settings, writer, summaries))
     summaries.start()
@@ -163,6 +169,7 @@ async def _serve(
         ssl_context_factory=(lambda *_: tls.context()) if tls else None,
     )
     http = _HttpServer(config, grpc_server)
+    alerting.start()
     gc.freeze()  # what is there by now stays, and the collector need not look at it again
     http_address = _address(settings.http_host, listener.getsockname()[1])
     print(f"runlight http listening url={'https' if tls else 'http'}://{http_address}", flush=True)
@@ -171,6 +178,7 @@ async def _serve(
         signal.signal(number, lambda *_: None)
     await http.serve(sockets=[listener])
     await admin.stop()
+    await asyncio.to_thread(alerting.stop)
     await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
     summaries.stop()
     keyring.stop()
@@ -192,7 +200,9 @@ def _gauges(settings: Settings, writer: Writer, summaries: Summaries) -> Gauges:
     }
 
 
-def http_api(settings: Settings, store: Store, writer: Writer, door: Door, pseudonyms: Pseudonyms) -> FastAPI:
+def http_api(
+    settings: Settings, store: Store, writer: Writer, door: Door, pseudonyms: Pseudonyms, alerting: Alerting
+) -> FastAPI:
     """Everything that is served over HTTP, OTLP first; it belongs behind the gate."""
     database = Database(store.cursor())
     api = create_api(
@@ -210,6 +220,8 @@ def http_api(settings: Settings, store: Store, writer: Writer, door: Door, pseud
         read_keys=sorted(conventions().keys),
         sql_limits=_sql_limits(settings) if settings.sql else None,
     )
+    api.state.alerting = alerting
+    api.include_router(alert_routes)
     api.router.routes[:0] = otlp_routes(writer, settings, door.project_of_request)
     return api
 

@@ -70,6 +70,16 @@ class Settings(BaseSettings):
         "may be filled with the window's rows.",
     )
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
+    alert_rules: Path | None = Field(None, description="YAML file of alert rules, which change or add to the built-in.")
+    alert_channels: SecretStr | None = Field(
+        None, description="Receivers of alerts by name, as `name=URL` of Apprise with spaces between; a secret."
+    )
+    alert_seconds: int = Field(
+        60, ge=0, description="How often alert rules are evaluated; 0: only when `/api/alerts/evaluate` is called."
+    )
+    app_url: str | None = Field(
+        None, description="The app as people reach it, for links in messages; else 127.0.0.1 at its port."
+    )
     url: str = Field("http://127.0.0.1:4318", description="The server, as the app and scripts reach it.")
     api_key: str | None = Field(None, description="Key that the app and the replay of samples send to the server.")
     ca_file: Path | None = Field(

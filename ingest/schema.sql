@@ -25,6 +25,61 @@ create table saved_views (
     saved_at timestamp_ns not null
 );
 
+-- One row per time that a rule of alerts/ found a group over its threshold (alerts/episodes.py): what fires, and what did.
+create table alerts (
+    project varchar not null,
+    alert_id varchar not null,
+    rule varchar not null,
+    group_name varchar not null,            -- a workflow, tool, model, service or reason; '' for what names none
+    state varchar not null,                 -- pending | firing | resolved
+    streak integer not null,                -- evaluations in a row: over it while pending, below it while firing
+    value double not null,
+    unit varchar not null,                  -- usd | rate | ms | count
+    threshold double not null,
+    sample_count bigint not null,           -- how much is behind the value
+    sample varchar not null,                -- of what
+    detail varchar not null,
+    question varchar not null,
+    asked varchar not null,                 -- the API's path and query that answer the same
+    address varchar not null,               -- a page's path and query, without the project
+    is_told boolean not null,               -- messages say that it fires, or would if there were channels
+    began_at timestamp_ns not null,
+    evaluated_at timestamp_ns not null,
+    fired_at timestamp_ns,
+    resolved_at timestamp_ns
+);
+
+-- One row per message to a channel about changes of a rule's alerts: to be sent, sent, or given up (alerts/delivery.py).
+create table alert_notifications (
+    project varchar not null,
+    notification_id varchar not null,
+    rule varchar not null,
+    change varchar not null,                -- fired | resolved
+    severity varchar not null,              -- info | warning | critical
+    alert_ids varchar[] not null,
+    channel varchar not null,
+    title varchar not null,
+    body varchar not null,
+    created_at timestamp_ns not null,
+    attempt_count integer not null,
+    next_attempt_at timestamp_ns,           -- null: sent, or given up
+    last_error varchar,
+    sent_at timestamp_ns
+);
+
+-- One row per silence that somebody asked for: of which alerts nobody is told until when.
+create table alert_silences (
+    project varchar not null,
+    silence_id varchar not null,
+    rule varchar,                           -- null: all of them
+    group_name varchar,                     -- null: all of the rule
+    until_at timestamp_ns not null,
+    reason varchar not null,
+    made_by varchar not null,
+    made_at timestamp_ns not null,
+    ended_at timestamp_ns                   -- ended by hand
+);
+
 -- Records as they arrived: typed columns here, the whole record in `content_blocks`.
 
 -- One row per span, and one per log record that stands for an agent's step, decision or judgement

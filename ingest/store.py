@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -25,6 +25,21 @@ _MIGRATIONS: dict[int, str] = {
     6: (
         "alter table spans add column offered_tools varchar[]; "
         "alter table runs add column offered_tools varchar[]; update runs set offered_tools = []"
+    ),
+    7: (
+        "create table alerts (project varchar not null, alert_id varchar not null, rule varchar not null, "
+        "group_name varchar not null, state varchar not null, streak integer not null, value double not null, "
+        "unit varchar not null, threshold double not null, sample_count bigint not null, sample varchar not null, "
+        "detail varchar not null, question varchar not null, asked varchar not null, address varchar not null, "
+        "is_told boolean not null, began_at timestamp_ns not null, evaluated_at timestamp_ns not null, "
+        "fired_at timestamp_ns, resolved_at timestamp_ns); "
+        "create table alert_notifications (project varchar not null, notification_id varchar not null, "
+        "rule varchar not null, change varchar not null, severity varchar not null, alert_ids varchar[] not null, "
+        "channel varchar not null, title varchar not null, body varchar not null, created_at timestamp_ns not null, "
+        "attempt_count integer not null, next_attempt_at timestamp_ns, last_error varchar, sent_at timestamp_ns); "
+        "create table alert_silences (project varchar not null, silence_id varchar not null, rule varchar, "
+        "group_name varchar, until_at timestamp_ns not null, reason varchar not null, made_by varchar not null, "
+        "made_at timestamp_ns not null, ended_at timestamp_ns)"
     ),
 }
 _KEY_BYTES = 32

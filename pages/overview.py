@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.shared import behind, data, faces, filters, overview, whats_new
+from pages.shared import alerts, behind, data, faces, filters, overview, whats_new
 
 chosen = filters.current()
 asked, zone = chosen.asked, chosen.zone
 st.title("Overview")
+alerts.draw_line(chosen.project)
 
 totals = data.answer("overview_totals", **asked)
 if "asked" not in totals["window"]:

@@ -73,6 +73,7 @@ CATALOGUE: Mapping[str, Listed] = {
     "route_changes": Listed("routes"),
     "route_totals": Listed("routes"),
     "run_trend": Listed("runs"),
+    "runs_by": Listed("runs", ("workflow", "agent", "service", "environment", "release")),
     "slowest_runs": Listed("latency", ("working", "total")),
     "time_by_kind": Listed("latency"),
     "token_classes": Listed("cost"),

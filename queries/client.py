@@ -142,6 +142,37 @@ class Client:
         """Forget a saved view."""
         self._send("DELETE", f"/api/views/{quote(view_id, safe='')}", {"project": project}, _JSON)
 
+    def alerts(self, *, project: str) -> pl.DataFrame:
+        """What fires now, or is about to, with its number and the silence that covers it."""
+        return self._table("/api/alerts", {"project": project})
+
+    def alert_history(
+        self, *, project: str, rule: str | None = None, alert: str | None = None, limit: int = 100
+    ) -> pl.DataFrame:
+        """What fired, the newest first; of a rule, or the one with an id."""
+        return self._table("/api/alerts/history", {"project": project, "rule": rule, "alert": alert, "limit": limit})
+
+    def alert_rules(self, *, project: str) -> pl.DataFrame:
+        """The rules, and how each was evaluated last in the project."""
+        return self._table("/api/alerts/rules", {"project": project})
+
+    def alert_notifications(self, *, project: str) -> pl.DataFrame:
+        """The messages about alerts, those that wait first, then the newest."""
+        return self._table("/api/alerts/notifications", {"project": project})
+
+    def alert_silences(self, *, project: str) -> pl.DataFrame:
+        """silence_id, rule, group_name, until_at, reason, made_by, made_at of the silences that hold."""
+        return self._table("/api/alerts/silences", {"project": project})
+
+    def silence_alerts(self, *, project: str, until: str, reason: str, by: str, **of: str | None) -> None:
+        """Have nobody told of a `rule` and `group`, None for any, until then."""
+        told = {"until": until, "reason": reason, "by": by, **of}
+        self._send("POST", "/api/alerts/silences", {"project": project}, _JSON, told)
+
+    def end_silence(self, *, project: str, silence_id: str) -> None:
+        """Have people told again."""
+        self._send("DELETE", f"/api/alerts/silences/{quote(silence_id, safe='')}", {"project": project}, _JSON)
+
     def metric_names(self, **asked: Any) -> pl.DataFrame:
         """The metrics of a window, by name, with type, unit and services."""
         return self._table("/api/metrics", asked)

@@ -227,6 +227,28 @@ def saved_views(database: Database, project: str) -> pa.Table:
     return database.ask("saved_views", {"project": project})
 
 
+def alerts(database: Database, project: str, now_ns: int) -> pa.Table:
+    """What fires now, or is about to; with the silence that covers it."""
+    return database.ask("alerts", {"project": project, "now_ns": now_ns})
+
+
+def alert_history(
+    database: Database, project: str, *, rule: str | None = None, alert_id: str | None = None, limit: int = 100
+) -> pa.Table:
+    """What fired, the newest first; of a rule, or the one with an id, where asked for."""
+    return database.ask("alert_history", {"project": project, "rule": rule, "alert_id": alert_id, "limit": limit})
+
+
+def alert_silences(database: Database, project: str, now_ns: int) -> pa.Table:
+    """silence_id, rule, group_name, until_at, reason, made_by, made_at of the silences that hold."""
+    return database.ask("alert_silences", {"project": project, "now_ns": now_ns})
+
+
+def alert_notifications(database: Database, project: str, limit: int = 100) -> pa.Table:
+    """The messages about alerts, those that wait first, then the newest."""
+    return database.ask("alert_notifications", {"project": project, "limit": limit})
+
+
 def metric_names(database: Database, window: Filters, limit: int = 1_000) -> pa.Table:
     """The metrics that were measured in the window, by name."""
     return database.ask("metric_names", window.values() | {"limit": limit})

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any, get_args
 
 import httpx
 import pytest
 import yaml
 
+from alerts.rule_file import read_rules
+from alerts.rules import AnyRule
 from ingest.prices import PriceList
 from pages.shared import menu
 from settings import Settings
@@ -63,13 +66,29 @@ def test_the_table_of_pages_is_that_of_the_menu() -> None:
 def test_the_configurations_are_well_formed() -> None:
     assert [sorted(tomllib.loads(text)) for text in blocks("toml")] == [["otel"]]
     assert [sorted(json.loads(text)) for text in blocks("json")] == [["telemetry"], ["models"]]
-    assert [sorted(yaml.safe_load(text)) for text in blocks("yaml")] == [["exporters", "service"]]
+    assert [sorted(yaml.safe_load(text)) for text in blocks("yaml")] == [["exporters", "service"], ["rules"]]
 
 
 def test_the_price_file_is_one_that_the_server_takes(tmp_path: Path) -> None:
     price_file = tmp_path / "prices.json"
     price_file.write_text(blocks("json")[-1])
     PriceList(price_file)
+
+
+def test_the_file_of_alert_rules_is_one_that_the_server_takes_and_the_table_has_all_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(blocks("yaml")[-1])
+    assert read_rules(path, ["ops", "mail"])["rejecting"].enabled is False
+    table = README.partition("| kind |")[2].partition("\n\n")[0]
+    told = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| (.*?) \|", table, re.MULTILINE))
+    kinds = {one.model_fields["kind"].annotation.__args__[0]: one for one in rule_kinds()}
+    assert told.keys() == kinds.keys()
+    for kind, fields in told.items():
+        assert set(re.findall(r"`(\w+)`", fields)) <= kinds[kind].model_fields.keys()
+
+
+def rule_kinds() -> Any:
+    return get_args(get_args(AnyRule)[0])
 
 
 def test_the_python_examples_are_seen_as_what_they_report(fresh_server: RunningServer) -> None:

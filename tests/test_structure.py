@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("settings", "access", "ingest", "queries", "pages", "server", "app", "run", "operations", "sample_traces")
+PARTS = (
+    "settings",
+    "access",
+    "alerts",
+    "ingest",
+    "queries",
+    "pages",
+    "server",
+    "app",
+    "run",
+    "operations",
+    "sample_traces",
+)
 
 # What each part may import of the others. The tables of schema.sql are the contract between ingest and queries.
 MAY_IMPORT = {
@@ -18,10 +30,11 @@ MAY_IMPORT = {
     "ingest": ("settings",),
     "ingest.replay": ("settings", "sample_traces"),  # it sends the samples
     "queries": ("settings",),
+    "alerts": ("queries", "settings"),
     "access": ("ingest.errors", "ingest.projects", "settings"),
     "pages": ("queries.client", "settings"),
     "app": ("pages", "queries.client", "settings"),
-    "server": ("access", "ingest", "operations", "queries", "settings"),
+    "server": ("access", "alerts", "ingest", "operations", "queries", "settings"),
     "operations": ("access", "ingest.store", "settings"),
     "run": ("settings",),
     "sample_traces": (),
@@ -31,10 +44,12 @@ MAY_IMPORT = {
 KNOWN_ONLY_TO = {
     "streamlit": ("app", "pages"),
     "plotly": ("pages",),
-    "duckdb": ("access.keyring", "ingest", "queries", "server"),
+    "duckdb": ("access.keyring", "alerts", "ingest", "queries", "server"),
     "grpc": ("ingest.grpc_receiver", "ingest.errors", "operations.tls", "server"),
     "starlette": ("access.gate", "ingest.receiver", "queries.routes", "queries.timing", "server"),
-    "fastapi": ("queries.api", "queries.routes", "server"),
+    "apprise": ("alerts.channels",),
+    "apscheduler": ("alerts.alerting",),
+    "fastapi": ("alerts.routes", "queries.api", "queries.routes", "server"),
     "pydantic_settings": ("settings",),
 }
 

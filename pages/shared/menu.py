@@ -37,6 +37,7 @@ COMPARE = Entry("pages/compare.py", "Compare", ":material/compare_arrows:", take
 SEARCH = Entry("pages/search.py", "Search", ":material/search:", takes=(), hidden=True, of="for")
 ERRORS = Entry("pages/errors.py", "Errors", ":material/error:", "Signals")
 VIEWS = Entry("pages/views.py", "Saved views", ":material/bookmark:", takes=())
+ALERTS = Entry("pages/alerts.py", "Alerts", ":material/notifications:", "Signals", takes=())
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
 ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
@@ -52,6 +53,7 @@ ENTRIES = (
     OVERVIEW,
     RUNS,
     VIEWS,
+    ALERTS,
     ERRORS,
     TOOLS,
     ROUTES,

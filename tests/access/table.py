@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from access.door import Door
 from access.keyring import Keyring
+from alerts.alerting import Alerting
 from ingest.pseudonyms import Pseudonyms
 from ingest.receiver import SIGNALS
+from queries.database import Database
 from server import http_api
 from settings import Settings
 from tests.access.conftest import PROJECT, TRACE
@@ -23,6 +26,7 @@ PARTS = {
     "fingerprint": "0" * 16,
     "name": PROJECT,
     "view_id": "0" * 16,
+    "silence_id": "0" * 16,
 }
 PARAMETERS = {
     "key": "gen_ai.agent.name",
@@ -38,6 +42,7 @@ BODIES = {
     "feedback": {"rating": "up"},
     "sql": {"sql": "select * from runs"},
     "views": {"name": "failed", "address": "/?status=error"},
+    "silences": {"until": f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}", "reason": "seen", "by": "kim"},
     "error-marks": {"note": "seen", "fingerprint": "0" * 16},
 }
 
@@ -72,7 +77,8 @@ def served(folder: Path) -> list[Served]:
     """All of it but the probes, removals last. OTLP's one route stands for a path of each signal."""
     with pipeline(folder / "table.duckdb") as running:
         door = Door(Keyring(running.store.cursor()))
-        api = http_api(Settings(), running.store, running.writer, door, Pseudonyms(b""))
+        alerting = Alerting(Settings(), Database(running.store.cursor()), running.store.cursor())
+        api = http_api(Settings(), running.store, running.writer, door, Pseudonyms(b""), alerting)
     described = api.openapi()["paths"]
     found = [_served(method, path, described) for path, methods in _routes(api.routes) for method in methods]
     telemetry = [Served("POST", f"/v1/{signal}", "ingest") for signal in SIGNALS]
@@ -90,8 +96,10 @@ def _routes(routes: Sequence[Any]) -> Iterator[tuple[str, Sequence[str]]]:
 def _served(method: str, path: str, described: dict[str, Any]) -> Served:
     """What a key must be for is said here once more, as the README says it."""
     needs = {"GET": "read", "HEAD": "read", "POST": "review"}.get(method, "admin")
-    if path.startswith("/api/views/"):
+    if path.startswith(("/api/views/", "/api/alerts/silences/")):
         needs = "review"
+    if path == "/api/alerts/evaluate":
+        needs = "admin"
     if path == "/api/sql":
         needs = "read"
     operation = described.get(path.replace(":path", ""), {}).get(method.lower(), {})

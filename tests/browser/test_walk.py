@@ -13,7 +13,7 @@ from tests.browser.conftest import MAIN, Visitor
 from tests.browser.running import running_app
 from tests.serving import running_server
 
-TELLS_OF_NO_RUNS = (menu.VIEWS, menu.METRICS, menu.INGEST, menu.SQL)
+TELLS_OF_NO_RUNS = (menu.VIEWS, menu.ALERTS, menu.METRICS, menu.INGEST, menu.SQL)
 EVERY_CHART_HAS_POINTS = """() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => {
     const drawn = chart.querySelector('.js-plotly-plot');
     const told = [undefined, null, false];

@@ -154,6 +154,10 @@ _METRIC = "gen_ai.client.token.usage"
 _WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
 
 ANSWERS: dict[str, Callable[[Samples], Answers]] = {
+    "alert_history": _whole(lambda database: questions.alert_history(database, PROJECT)),
+    "alert_notifications": _whole(lambda database: questions.alert_notifications(database, PROJECT)),
+    "alert_silences": _whole(lambda database: questions.alert_silences(database, PROJECT, NOW_NS)),
+    "alerts": _whole(lambda database: questions.alerts(database, PROJECT, NOW_NS)),
     "approvals": _whole(lambda database: questions.approvals(database, FILTERS).rows),
     "corrections": _whole(lambda database: questions.corrections(database, FILTERS).rows),
     "conversation": lambda samples: {

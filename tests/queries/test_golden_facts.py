@@ -69,6 +69,19 @@ def test_the_list_holds_the_scenarios_runs_and_no_others() -> None:
     assert sorted(row["run_id"] for row in told("runs")) == sorted(RUN_IDS)
 
 
+def test_the_runs_of_each_workflow_are_those_that_were_counted_by_hand() -> None:
+    rows = {row["value"]: row for row in told("runs_by", "workflow") if "value" in row}
+    for workflow, row in rows.items():
+        facts = [fact for fact in FACTS if fact["workflow"] == workflow]
+        statuses = Counter(fact["status"] for fact in facts)
+        ended = sum(statuses[status] for status in ("ok", "error", "abandoned"))
+        assert (row["run_count"], row["ended_count"], row["error_count"]) == (len(facts), ended, statuses["error"])
+        assert row.get("error_rate") == (statuses["error"] / ended if ended else None)
+    assert rows.keys() == {fact["workflow"] for fact in FACTS} - {None}
+    for by in CATALOGUE["runs_by"].by:
+        assert sum(row["run_count"] for row in told("runs_by", by)) == len(FACTS)
+
+
 def test_the_summary_adds_up_what_was_counted_by_hand() -> None:
     (row,) = told("summary")
     statuses = Counter(fact["status"] for fact in FACTS)

@@ -1,0 +1,294 @@
+"""What a rule can say. One class a kind; each fires for a group from its threshold on."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+# The samples are to look at, and nobody is to be woken by them.
+UNWATCHED_PROJECT = "demo"
+
+NARROWS_RUNS = frozenset({"workflow", "agent", "service", "environment", "release", "model", "tool", "user"})
+
+Unit = Literal["usd", "rate", "ms", "count"]
+_MINUTE_MS, _SECOND_MS = 60_000, 1_000
+_DAY_MINUTES = 1_440
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("a time zone reads like UTC or Europe/Berlin") from None
+    return name
+
+
+_Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_Window = Annotated[int, Field(ge=1, le=45 * _DAY_MINUTES)]
+_Rate = Annotated[float, Field(gt=0, le=1)]
+_Usd = Annotated[float, Field(gt=0)]
+_Minutes = Annotated[float, Field(gt=0)]
+_Count = Annotated[int, Field(ge=1)]
+
+
+class Rule(BaseModel):
+    """What every rule may say. It fires for a group once its number was at or over the threshold in `fire_after`
+    evaluations in a row, and is resolved once it was below `resolve_at` × threshold in `resolve_after` of them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    narrows: ClassVar[frozenset[str]] = NARROWS_RUNS  # what `only` may name
+    unit: ClassVar[Unit]
+    sample: ClassVar[str]  # what is counted behind the number
+    about: ClassVar[str]  # the number in words
+
+    enabled: bool = True
+    severity: Literal["info", "warning", "critical"] = "warning"
+    projects: list[_Line] | None = None
+    only: dict[str, _Line] = Field(default_factory=dict)
+    ignore: list[str] = Field(default_factory=list)
+    every_minutes: Annotated[int, Field(ge=1, le=_DAY_MINUTES)] = 1
+    fire_after: Annotated[int, Field(ge=1, le=1000)] = 1
+    resolve_after: Annotated[int, Field(ge=1, le=1000)] = 2
+    resolve_at: Annotated[float, Field(gt=0, le=1)] = 0.9
+    owner: _Line | None = None
+    runbook: Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s<>]+$")] | None = None
+    notify: list[_Line] | None = None
+
+    @model_validator(mode="after")
+    def _narrows_what_it_can(self) -> Self:
+        if wrong := sorted(self.only.keys() - self.narrows):
+            known = ", ".join(sorted(self.narrows)) or "nothing"
+            raise ValueError(f"`only` can name {known} here, not {', '.join(wrong)}")
+        return self
+
+    @property
+    def threshold(self) -> float:
+        """From which number on it fires, in its unit."""
+        raise NotImplementedError
+
+    @property
+    def least_count(self) -> int:
+        """How much must be behind a number for it to fire."""
+        return 1
+
+    @property
+    def reach_minutes(self) -> float:
+        """How far back its question looks."""
+        raise NotImplementedError
+
+    @property
+    def listens_minutes(self) -> float:
+        """For how long the server must have listened before its answer means something."""
+        return 0
+
+    def watches(self, project: str) -> bool:
+        """Whether it is evaluated in a project."""
+        return self.enabled and (project != UNWATCHED_PROJECT if self.projects is None else project in self.projects)
+
+
+class _Windowed(Rule):
+    window_minutes: _Window = 60
+
+    @property
+    def reach_minutes(self) -> float:
+        return self.window_minutes
+
+
+class CostSpike(_Windowed):
+    """A workflow cost more than usual in an hour or day that lies in the window, by the spike rule of the Cost page."""
+
+    kind: Literal["cost_spike"]
+    unit, sample, about = "usd", "runs", "dollars above the usual cost of the same hour or day of the week"
+    slot: Literal["hour", "day"] = "hour"
+    threshold_usd: _Usd
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_usd
+
+
+class Budget(Rule):
+    """A workflow cost so much since the day or month began."""
+
+    kind: Literal["budget"]
+    unit, sample, about = "usd", "runs", "dollars since the period began"
+    threshold_usd: _Usd
+    period: Literal["day", "month"]
+    tz: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_usd
+
+    @property
+    def reach_minutes(self) -> float:
+        return _DAY_MINUTES * (1 if self.period == "day" else 31)
+
+
+class ErrorRate(_Windowed):
+    """So many of a workflow's finished runs ended in error."""
+
+    kind: Literal["error_rate"]
+    unit, sample, about = "rate", "finished runs", "part of a workflow's finished runs in error"
+    threshold_rate: _Rate
+    min_runs: _Count = 20
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_rate
+
+    @property
+    def least_count(self) -> int:
+        return self.min_runs
+
+
+class P95Duration(_Windowed):
+    """One in twenty of a workflow's runs took so long; waits for humans are part of it."""
+
+    kind: Literal["p95_duration"]
+    unit, sample, about = "ms", "runs", "p95 duration of a workflow's runs, waits for humans included"
+    threshold_seconds: Annotated[float, Field(gt=0)]
+    min_runs: _Count = 20
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_seconds * _SECOND_MS
+
+    @property
+    def least_count(self) -> int:
+        return self.min_runs
+
+
+class ToolErrorRate(_Windowed):
+    """So many of a tool's calls failed."""
+
+    kind: Literal["tool_error_rate"]
+    unit, sample, about = "rate", "calls", "part of a tool's calls in error"
+    threshold_rate: _Rate
+    min_calls: _Count = 20
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_rate
+
+    @property
+    def least_count(self) -> int:
+        return self.min_calls
+
+
+class PendingApproval(Rule):
+    """A question of a workflow has waited so long for an answer."""
+
+    kind: Literal["pending_approval"]
+    unit, sample, about = "ms", "questions", "how long a workflow's oldest question has waited for an answer"
+    threshold_minutes: _Minutes
+    forget_after_days: Annotated[float, Field(gt=0)] = 14
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_minutes * _MINUTE_MS
+
+    @property
+    def reach_minutes(self) -> float:
+        return self.forget_after_days * _DAY_MINUTES
+
+
+class CorrectionRate(_Windowed):
+    """Humans corrected so many of a workflow's runs that they looked at."""
+
+    kind: Literal["correction_rate"]
+    unit, sample, about = "rate", "reviewed runs", "part of a workflow's reviewed runs that a human corrected"
+    threshold_rate: _Rate
+    min_reviewed_runs: _Count = 10
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_rate
+
+    @property
+    def least_count(self) -> int:
+        return self.min_reviewed_runs
+
+
+class ServedModel(_Windowed):
+    """Another model answered so many of the calls that were put to one."""
+
+    kind: Literal["served_model"]
+    unit, sample, about = "rate", "calls", "part of a model's answered calls that another model answered"
+    threshold_rate: _Rate
+    min_calls: _Count = 10
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_rate
+
+    @property
+    def least_count(self) -> int:
+        return self.min_calls
+
+
+class UnpricedModel(_Windowed):
+    """So many calls of a model have tokens and no price."""
+
+    kind: Literal["unpriced_model"]
+    unit, sample, about = "count", "calls", "calls of a model that have tokens and no price"
+    threshold_calls: _Count
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_calls
+
+
+class SilentService(Rule):
+    """A service that used to send has sent nothing for so long; by default only where that is unusual for it."""
+
+    kind: Literal["silent_service"]
+    narrows = frozenset({"service"})
+    unit, sample, about = "ms", "commits", "how long a service has sent none of a signal"
+    threshold_minutes: _Minutes
+    unusual_only: bool = True
+    forget_after_days: Annotated[float, Field(gt=0)] = 7
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_minutes * _MINUTE_MS
+
+    @property
+    def listens_minutes(self) -> float:
+        return self.threshold_minutes
+
+    @property
+    def reach_minutes(self) -> float:
+        return self.forget_after_days * _DAY_MINUTES
+
+
+class Rejecting(_Windowed):
+    """So many records or requests were refused for a reason."""
+
+    kind: Literal["rejecting"]
+    narrows = frozenset()
+    unit, sample, about = "count", "commits", "records or requests that ingest refused for a reason"
+    threshold_records: _Count
+
+    @property
+    def threshold(self) -> float:
+        return self.threshold_records
+
+
+AnyRule = Annotated[
+    CostSpike
+    | Budget
+    | ErrorRate
+    | P95Duration
+    | ToolErrorRate
+    | PendingApproval
+    | CorrectionRate
+    | ServedModel
+    | UnpricedModel
+    | SilentService
+    | Rejecting,
+    Field(discriminator="kind"),
+]
+
+Rules = Mapping[str, AnyRule]

@@ -1,0 +1,76 @@
+"""Messages in plain text. What telemetry calls things is one short line in them, and nothing that a receiver obeys."""
+
+import unicodedata
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from alerts.episodes import Episode
+from alerts.kept import Change
+from alerts.rules import AnyRule, Unit
+
+_MOST_GROUPS, _MOST_LETTERS = 10, 120
+# Chat programs take these for markup, mentions and links.
+_OBEYED = {"<": "‹", ">": "›", "@": "＠", "`": "ˋ", "](": "] (", "://": ":∕∕", "www.": "www·"}
+
+
+def title(rule: str, project: str, change: Change, episodes: Sequence[Episode]) -> str:
+    """One line: what changed, for whom, in which project."""
+    who = group(episodes[0]) if len(episodes) == 1 else f"{len(episodes)} groups"
+    return f"[{'firing' if change == 'fired' else 'resolved'}] {rule}: {who} (project {project})"
+
+
+def body(name: str, rule: AnyRule, project: str, change: Change, episodes: Sequence[Episode], app_url: str) -> str:
+    """A line for each group with its number, then what the rule says, and where to look."""
+    lines = [_line(change, episode) for episode in episodes[:_MOST_GROUPS]]
+    if len(episodes) > _MOST_GROUPS:
+        lines.append(f"and {len(episodes) - _MOST_GROUPS} more")
+    lines += ["", f"Rule: {rule.about}", f"Severity: {rule.severity}"]
+    if rule.owner:
+        lines.append(f"Owner: {rule.owner}")
+    if rule.runbook:
+        lines.append(f"Runbook: {rule.runbook}")
+    of = f"alert={episodes[0].alert_id}" if len(episodes) == 1 else f"rule={quote(name)}"
+    lines.append(f"Alert: {app_url}/alerts?project={project}&{of}")
+    if len(episodes) == 1:
+        address = episodes[0].address
+        lines.append(f"Behind it: {app_url}{address}{'&' if '?' in address else '?'}project={project}")
+    return "\n".join(lines)
+
+
+def group(episode: Episode) -> str:
+    """What telemetry calls the group, harmless."""
+    return harmless(episode.group_name) or "(no name)"
+
+
+def harmless(text: str) -> str:
+    """Telemetry as one line of at most 120 visible letters, without what a receiver takes for markup or a link."""
+    visible = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text[: 4 * _MOST_LETTERS])
+    for sign, harmless_sign in _OBEYED.items():
+        visible = visible.replace(sign, harmless_sign)
+    line = " ".join(visible.split())
+    return line if len(line) <= _MOST_LETTERS else line[: _MOST_LETTERS - 1] + "…"
+
+
+def number(value: float, unit: Unit) -> str:
+    """A number in its unit: $12.30, 35.0%, 4.2 s, 1 h 5 min, 1,234."""
+    if unit == "usd":
+        return f"${value:,.2f}"
+    if unit == "rate":
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if unit == "count" else _duration(value / 1000)
+
+
+def _line(change: Change, episode: Episode) -> str:
+    """The last number that was told, since what is over has often none any more."""
+    value, threshold = number(episode.value, episode.unit), number(episode.threshold, episode.unit)
+    last = "" if change == "fired" else "last "
+    return f"{group(episode)}: {last}{value}, threshold {threshold} ({episode.detail})"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60:,} h {minutes % 60} min"

@@ -1,0 +1,148 @@
+"""What fired before, the messages that were sent or not, and the rules."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import address, alerts, behind, rows
+from pages.shared.alerts import Known
+from pages.shared.format import DASH, age, count, duration, local_time
+
+_STATES = {"firing": ("firing", "#d3353d"), "resolved": ("resolved", "#1b7d52")}
+
+
+def draw_history(history: pl.DataFrame, known: Known, zone: str) -> None:
+    """What fired, the newest first, of one rule if it is chosen; a click shows it on top."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("History")
+        names = known.rules["rule"].to_list()
+        st.selectbox(
+            "Rule",
+            names,
+            index=None,
+            placeholder="of every rule",
+            label_visibility="collapsed",
+            width=240,
+            **address.bound("rule", address.text("rule", among=names) or None),
+        )
+    if history.is_empty():
+        st.caption("Nothing has fired yet.")
+        return
+    lasted = (history["resolved_at"] - history["fired_at"]).dt.total_milliseconds()
+    shown = history.select(
+        pl.concat_list("state").alias("state"),
+        "fired_at",
+        pl.Series("lasted", [None if ms is None else duration(ms) for ms in lasted], dtype=pl.String),
+        "rule",
+        rows.words(history, "group_name", 120),
+        _amounts(history, "value"),
+        _amounts(history, "threshold"),
+        "detail",
+        pl.when("is_told").then(pl.lit("yes")).otherwise(pl.lit("silenced")).alias("told"),
+    )
+    columns = {
+        "state": st.column_config.MultiselectColumn(
+            "State", width=95, options=list(_STATES), color=[colour for _, colour in _STATES.values()]
+        ),
+        "fired_at": rows.time("Fired", zone),
+        "lasted": rows.text("Lasted", 90),
+        "rule": rows.text("Rule", 150),
+        "group_name": rows.text("Group", 220),
+        "value": rows.text("Number", 90),
+        "threshold": rows.text("Threshold", 90),
+        "detail": rows.text("What it was", 330),
+        "told": rows.text("Told", 75),
+    }
+
+    def open_alert(row: int) -> None:
+        address.change(alert=history["alert_id"][row])
+
+    rows.choosing("alert_history", "alerts; choosing a cell shows it on top", shown, columns, open_alert)
+    behind.draw("alert_history", history)
+
+
+def draw_notifications(known: Known, zone: str) -> None:
+    """Messages that were not taken so far; of the others how many there are."""
+    st.subheader("Messages")
+    names = sorted({name for channels in known.rules["channels"] for name in channels})
+    if not names:
+        st.caption("No receiver is set (RUNLIGHT_ALERT_CHANNELS), so what fires shows here alone.")
+    unsent = known.notifications.filter(pl.col("state") != "sent")
+    if unsent.is_empty():
+        if names:
+            sent = (
+                f"The newest {count(known.notifications.height)} were delivered" if known.notifications.height else ""
+            )
+            st.caption(f"{sent or 'None was sent so far'}. Receivers: {', '.join(names)}.")
+    else:
+        shown = unsent.select(
+            "state",
+            "channel",
+            "last_error",
+            "attempt_count",
+            "next_attempt_at",
+            rows.words(unsent, "title", 200),
+            "created_at",
+        )
+        columns = {
+            "state": rows.text("State", 80),
+            "channel": rows.text("Receiver", 110),
+            "last_error": rows.text("Why it was not taken", 230),
+            "attempt_count": rows.number("Attempts", "How often it was sent in vain"),
+            "next_attempt_at": rows.time("Next attempt", zone),
+            "title": rows.text("Message", 360),
+            "created_at": rows.time("Made", zone),
+        }
+        _table("Messages that were not delivered", shown, columns)
+    if known.notifications.height:
+        behind.draw("alert_notifications", known.notifications)
+
+
+def draw_rules(known: Known, zone: str) -> None:
+    """What was not evaluated and why; and one row a rule with what it says."""
+    st.subheader("Rules")
+    rules = known.rules
+    for rule in rules.filter(pl.col("failure").is_not_null()).iter_rows(named=True):
+        since = local_time(rule["failing_since_at"], zone)
+        st.text(f"Not evaluated since {since}: {rule['rule']}, {rule['failure']}")
+    shown = rules.select(
+        "rule",
+        pl.when("is_watching").then(pl.lit("on")).otherwise(pl.lit("off")).alias("state"),
+        "about",
+        _amounts(rules, "threshold"),
+        pl.when(pl.col("least_count") > 1).then(pl.concat_str("least_count", pl.lit(" "), "sample")).alias("least"),
+        pl.Series("reach", [age(minutes * 60) for minutes in rules["reach_minutes"]], dtype=pl.String),
+        rows.words(rules, "only", 120),
+        "severity",
+        rows.words(rules, "owner", 80),
+        rules["channels"].list.join(", ").alias("channels"),
+        "evaluated_at",
+    )
+    columns = {
+        "rule": rows.text("Rule", 140),
+        "state": rows.text("Here", 55),
+        "about": rows.text("Fires from the threshold on, of", 300),
+        "threshold": rows.text("Threshold", 95),
+        "least": rows.text("Of at least", 120),
+        "reach": rows.text("Looks back", 90),
+        "only": rows.text("Only", 120),
+        "severity": rows.text("Severity", 80),
+        "owner": rows.text("Owner", 120),
+        "channels": rows.text("Told to", 120),
+        "evaluated_at": rows.time("Evaluated", zone),
+    }
+    _table("Rules", shown, columns)
+    st.caption(
+        "Built in, and changed or added to by the file that RUNLIGHT_ALERT_RULES names; read when the server starts."
+    )
+    behind.draw("alert_rules", rules)
+
+
+def _amounts(frame: pl.DataFrame, name: str) -> pl.Series:
+    told = [DASH if value is None else alerts.amount(value, unit) for value, unit in frame.select(name, "unit").rows()]
+    return pl.Series(name, told, dtype=pl.String)
+
+
+def _table(alt: str, shown: pl.DataFrame, columns: dict[str, Any]) -> None:
+    st.dataframe(shown, hide_index=True, placeholder="—", alt=alt, height="content", column_config=columns)
