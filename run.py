@@ -10,6 +10,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings,
 
 ROOT = Path(__file__).resolve().parent
 APP_HOST = "127.0.0.1"  # the app has no login of its own, so it never listens further
+PROBE_SECONDS = 2
 STOP_SECONDS = 20  # the server first commits what it has accepted
 STARTING_POLL_SECONDS, RUNNING_POLL_SECONDS = 0.05, 0.25
 
@@ -83,7 +85,7 @@ class Child:
         self,
         name: str,
         command: Sequence[str],
-        answers_at: tuple[str, int, str] | None = None,
+        answers_at: tuple[http.client.HTTPConnection, str] | None = None,
         orphaned: signal.Signals = signal.SIGTERM,
         **env: str,
     ):
@@ -113,8 +115,7 @@ class Child:
     def answers(self) -> bool:
         """Whether its health check answers 200."""
         assert self.answers_at is not None
-        host, port, path = self.answers_at
-        connection = http.client.HTTPConnection(host, port, timeout=2)
+        connection, path = self.answers_at
         try:
             connection.request("GET", path)
             return connection.getresponse().status == 200
@@ -151,8 +152,7 @@ if os.getppid() == int(sys.argv[1]):
 
 def server_child(settings: Settings) -> Child:
     flags = [part for name in SERVER_FLAGS for part in (flag(name), str(getattr(settings, name)))]
-    address = (reachable(settings.http_host), settings.http_port, "/healthz")
-    return Child("server", [sys.executable, "server.py", *flags], address)
+    return Child("server", [sys.executable, "server.py", *flags], (to_server(settings, PROBE_SECONDS), "/healthz"))
 
 
 def app_child(settings: Settings) -> Child:
@@ -160,10 +160,10 @@ def app_child(settings: Settings) -> Child:
     return Child(
         "app",
         [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
-        (APP_HOST, settings.app_port, "/_stcore/health"),
+        (http.client.HTTPConnection(APP_HOST, settings.app_port, timeout=PROBE_SECONDS), "/_stcore/health"),
         # It has nothing to lose, and stopping politely it would stumble over its log that nobody reads any more.
         orphaned=signal.SIGKILL,
-        RUNLIGHT_URL=server_url(settings),
+        RUNLIGHT_URL=url_of_clients(settings),
     )
 
 
@@ -179,7 +179,7 @@ def demo_child(settings: Settings) -> Child | None:
     marker.write_text(f"{now} loading")
     say("loading samples into project demo, six weeks of history; the app shows them as they come")
     return Child(
-        "demo", [sys.executable, "-m", "ingest.replay", server_url(settings), "--project", "demo", "--now", now]
+        "demo", [sys.executable, "-m", "ingest.replay", url_of_clients(settings), "--project", "demo", "--now", now]
     )
 
 
@@ -215,7 +215,7 @@ def supervise(children: list[Child], settings: Settings, stop_signals: list[int]
 
 def asks_for_key(settings: Settings) -> bool:
     """Whether the server has API keys, and so refuses whoever sends none."""
-    connection = http.client.HTTPConnection(reachable(settings.http_host), settings.http_port, timeout=STOP_SECONDS)
+    connection = to_server(settings, STOP_SECONDS)
     try:
         connection.request("GET", "/api/projects")
         return connection.getresponse().status == http.HTTPStatus.UNAUTHORIZED
@@ -265,9 +265,22 @@ def stop_all(children: list[Child], stop_signals: list[int]) -> None:
     say("stopped")
 
 
+def to_server(settings: Settings, seconds: int) -> http.client.HTTPConnection:
+    """A connection to the server that this process has started: asked for no secret, it need not show who it is."""
+    host, port = reachable(settings.http_host), settings.http_port
+    if settings.tls_cert is None:
+        return http.client.HTTPConnection(host, port, timeout=seconds)
+    return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl._create_unverified_context())
+
+
+def url_of_clients(settings: Settings) -> str:
+    """What the app asks: with TLS the name that the certificate is for, where a setting tells it."""
+    return settings.url if settings.tls_cert and settings.url.startswith("https://") else server_url(settings)
+
+
 def server_url(settings: Settings) -> str:
     host = reachable(settings.http_host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
+    return f"{'https' if settings.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
 
 
 def reachable(host: str) -> str:

@@ -39,6 +39,7 @@ from ingest.saved_views import SavedViews
 from ingest.store import Store, StoreError, file_bytes
 from ingest.stored import Records
 from ingest.writer import Writer
+from operations.doctor import doctor_command
 from operations.logs import start_logging
 from operations.measuring import Gauges, Measuring
 from operations.sending import expect_elsewhere
@@ -56,6 +57,8 @@ _DRAIN_SECONDS = 10  # what orchestrators give before they kill is more
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until SIGINT or SIGTERM, or carry out a command. Returns the exit code: 2 if it could not start."""
+    if arguments[:1] == ["doctor"]:
+        return doctor_command(arguments[1:])
     if arguments[:1] == ["keys"]:
         return keys_command(arguments[1:], _keys_of)
     parser = argparse.ArgumentParser(

@@ -1,6 +1,7 @@
 """Every setting, read once from the environment and flags into a frozen object."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -119,6 +120,12 @@ def read_settings(parser: argparse.ArgumentParser, names: Sequence[str], argumen
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingsError(f"{variable(str(first['loc'][0]))}: {first['msg']}") from None
+
+
+def unknown_variables() -> list[str]:
+    """What is set in the environment as if it were a setting, and is none."""
+    known = {variable(name) for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.upper().startswith("RUNLIGHT_") and name.upper() not in known)
 
 
 def flag(name: str) -> str:

@@ -8,6 +8,7 @@ file the samples are sent: every scenario, and the six weeks of history before n
 import argparse
 import gzip
 import re
+import ssl
 import sys
 import time
 import zlib
@@ -122,9 +123,10 @@ def load_samples(url: str, project: str, now: datetime) -> Sent:
 
 
 def _client(url: str) -> httpx.Client:
-    key = Settings().api_key
-    headers = {b"x-api-key": key.strip().encode()} if key else {}
-    return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS)
+    settings = Settings()
+    headers = {b"x-api-key": settings.api_key.strip().encode()} if settings.api_key else {}
+    trusted = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
+    return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS, verify=trusted)
 
 
 def read(path: Path) -> list[Recording]:

@@ -177,6 +177,26 @@ def file_bytes(path: Path) -> int:
     return path.stat().st_size + log_bytes
 
 
+@contextmanager
+def looking_into(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that changes nothing, to a file that no server has open. Raises `StoreError`."""
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise _cannot_open(path, error) from None
+    with connection:
+        yield connection
+
+
+def version_in(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The schema's version in an open file, or None if it is none of ours."""
+    try:
+        row = connection.execute("select max(version) from schema_version").fetchone()
+    except duckdb.CatalogException:
+        return None
+    return int(row[0]) if row and row[0] is not None else None
+
+
 def _cannot_open(path: Path, error: duckdb.Error) -> StoreError:
     if "could not set lock on file" in str(error).lower():
         return StoreError(f"{path} is in use by another process: one server owns a database file")

@@ -1,7 +1,9 @@
 """The app's and the scripts' way to ask the server."""
 
+import ssl
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -42,9 +44,12 @@ class Client:
     asks for all time, and a tuple repeats its parameter.
     """
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str, key: str | None = None, ca_file: Path | None = None) -> None:
+        """`ca_file` is the authority behind a server with TLS, if it is none that this machine trusts anyway."""
         headers = {b"authorization": f"Bearer {key.strip()}".encode()} if key else {}
-        self._http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS)
+        self._http = httpx.Client(
+            base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS, verify=_trusting(ca_file)
+        )
 
     def close(self) -> None:
         """Give its connections back."""
@@ -274,6 +279,13 @@ class Client:
             case 502 | 503 | 504:
                 raise ServerDown(message)
         raise ApiError(f"{response.status_code}: {message}")
+
+
+def _trusting(ca_file: Path | None) -> ssl.SSLContext | bool:
+    try:
+        return True if ca_file is None else ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ServerDown(f"RUNLIGHT_CA_FILE: {ca_file} cannot be used ({error.strerror})") from None
 
 
 def _run_path(run_id: str, *more: str) -> str:

@@ -18,7 +18,7 @@ ALL_TIME = "1970-01-01"
 @st.cache_resource
 def client() -> Client:
     settings = Settings()
-    return Client(settings.url, settings.api_key)
+    return Client(settings.url, settings.api_key, settings.ca_file)
 
 
 def answer(question: str, **asked: Any) -> Any:

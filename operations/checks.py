@@ -1,0 +1,192 @@
+"""What the doctor looks at: each check yields its findings about these settings, and changes nothing."""
+
+import os
+import shutil
+import socket
+import ssl
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import httpx
+
+from access.admin import order_of_server
+from access.binding import expect_closed_or_local
+from access.headers import is_loopback
+from access.keyring import Keyring
+from ingest.prices import PriceFileError, PriceList
+from ingest.store import SCHEMA_VERSION, StoreError, file_bytes, looking_into, version_in
+from operations.sending import expect_elsewhere
+from operations.tls import read_tls
+from settings import Settings, SettingsError, variable
+
+_LEAST_FREE_BYTES, _FEW_FREE_BYTES = 1024**3, 5 * 1024**3
+_SOON = timedelta(days=21)
+_RELEASED_AT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()  # a clock before it is wrong
+_SECONDS = 5.0
+_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: how bad, about what, and in plain words."""
+
+    level: Level
+    about: str
+    text: str
+
+
+def check_files(settings: Settings) -> Iterator[Finding]:
+    """The folder of the database and the file in it can be written, by this user and nobody else."""
+    database, folder = settings.database, settings.database.absolute().parent
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        yield Finding(Level.WRONG, "files", f"{existing} cannot be written by this user")
+    if database.exists():
+        if not os.access(database, os.R_OK | os.W_OK):
+            yield Finding(Level.WRONG, "files", f"{database} cannot be read and written by this user")
+        if database.stat().st_mode & _OTHERS:
+            yield Finding(
+                Level.WARNING, "files", f"{database} can be read by other users: chmod 600, or umask 077 for the server"
+            )
+    free = shutil.disk_usage(existing).free
+    told = f"{free / 1024**3:.1f} GiB are free at {existing}"
+    if free < _LEAST_FREE_BYTES:
+        yield Finding(Level.WRONG, "disk", f"{told}: too little to go on with")
+    elif free < max(_FEW_FREE_BYTES, file_bytes(database) if database.exists() else 0):
+        yield Finding(Level.WARNING, "disk", f"{told}: little, and a copy of the database needs its size")
+    else:
+        yield Finding(Level.OK, "disk", told)
+
+
+def check_database(settings: Settings) -> Iterator[Finding]:
+    """Who has the file open, which version it is, and whether there are the keys that its addresses need."""
+    if _is_running(settings.database):
+        yield Finding(Level.OK, "database", f"a server is running on {settings.database}")
+        return
+    if not settings.database.exists():
+        yield Finding(Level.OK, "database", f"{settings.database} does not exist yet; the server makes it")
+        if not is_loopback(settings.http_host) or not is_loopback(settings.grpc_host):
+            yield Finding(
+                Level.WRONG, "keys", "there is no API key, which these addresses need: server.py keys add --help"
+            )
+        return
+    try:
+        with looking_into(settings.database) as connection:
+            version = version_in(connection)
+            yield _about_version(version)
+            if version == SCHEMA_VERSION:
+                expect_closed_or_local(settings, Keyring(connection))
+                yield Finding(Level.OK, "keys", "the addresses and the API keys go together")
+    except SettingsError as error:
+        yield Finding(Level.WRONG, "keys", str(error))
+    except StoreError as error:
+        yield Finding(Level.WRONG, "database", str(error).replace("\n", "; "))
+
+
+def _about_version(version: int | None) -> Finding:
+    if version is None:
+        return Finding(Level.WRONG, "database", "the file is a DuckDB file, but none of Runlight's")
+    if version > SCHEMA_VERSION:
+        return Finding(
+            Level.WRONG, "database", f"schema {version} is newer than this Runlight knows ({SCHEMA_VERSION})"
+        )
+    older = "" if version == SCHEMA_VERSION else f"; the next start brings it to {SCHEMA_VERSION}, so keep a copy"
+    return Finding(Level.OK, "database", f"schema {version}{older}")
+
+
+def check_ports(settings: Settings) -> Iterator[Finding]:
+    """Both ports are free, or ours."""
+    if _is_running(settings.database):
+        return
+    for host, port, name in (
+        (settings.http_host, settings.http_port, "http_port"),
+        (settings.grpc_host, settings.grpc_port, "grpc_port"),
+    ):
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+            yield Finding(Level.OK, "ports", f"{host}:{port} is free")
+        except OSError as error:
+            yield Finding(Level.WRONG, "ports", f"{variable(name)}: {host}:{port} cannot be used ({error.strerror})")
+
+
+def check_clock(settings: Settings) -> Iterator[Finding]:
+    """The clock is not before what it must be after."""
+    now = time.time()
+    if now < _RELEASED_AT:
+        yield Finding(Level.WRONG, "clock", f"it is not {datetime.now(UTC):%Y-%m-%d}: the clock is wrong")
+    elif settings.database.exists() and settings.database.stat().st_mtime > now + 60:
+        yield Finding(Level.WARNING, "clock", "the database was last written in the future: the clock was set back")
+    else:
+        yield Finding(Level.OK, "clock", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC; those of senders should agree")
+
+
+def check_given_files(settings: Settings) -> Iterator[Finding]:
+    """The files of TLS and prices, and where the server's own telemetry goes."""
+    try:
+        tls = read_tls(settings)
+        if tls is not None:
+            left = tls.valid_until - datetime.now(UTC)
+            level = Level.WARNING if left < _SOON else Level.OK
+            yield Finding(level, "tls", f"the certificate is valid for {left.days} more days")
+        expect_elsewhere(settings)
+        PriceList(settings.price_file)
+    except (SettingsError, PriceFileError) as error:
+        yield Finding(Level.WRONG, "settings", str(error))
+
+
+def check_app(settings: Settings) -> Iterator[Finding]:
+    """The server that the app asks answers, and takes its key."""
+    try:
+        trusted = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
+        headers = {"x-api-key": settings.api_key.strip()} if settings.api_key else {}
+        answer = httpx.get(f"{settings.url.rstrip('/')}/api/version", headers=headers, timeout=_SECONDS, verify=trusted)
+    except OSError as error:
+        reason = f"{variable('ca_file')}: {settings.ca_file} cannot be used ({error.strerror})"
+        yield Finding(Level.WRONG, "app", reason)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        level = Level.WRONG if _is_running(settings.database) else Level.WARNING
+        yield Finding(level, "app", f"{variable('url')}: no answer from {settings.url} ({str(error)[:200]})")
+    else:
+        yield _about_answer(settings, answer)
+
+
+def _about_answer(settings: Settings, answer: httpx.Response) -> Finding:
+    if answer.is_success:
+        return Finding(Level.OK, "app", f"{settings.url} answers, and takes the app's key")
+    if answer.status_code in (401, 403):
+        key = "is not set" if settings.api_key is None else "is refused"
+        return Finding(Level.WRONG, "app", f"{settings.url} asks for a key, and {variable('api_key')} {key}")
+    return Finding(Level.WRONG, "app", f"{settings.url} answers with status {answer.status_code}: is it Runlight?")
+
+
+def _is_running(database: Path) -> bool:
+    try:
+        return order_of_server(database, {"do": "list"}) is not None
+    except OSError:
+        return False
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    check_files,
+    check_database,
+    check_ports,
+    check_clock,
+    check_given_files,
+    check_app,
+)
