@@ -159,7 +159,7 @@ def app_child(settings: Settings) -> Child:
     flags = ["--server.address", APP_HOST, "--server.port", str(settings.app_port)]
     return Child(
         "app",
-        [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
+        [sys.executable, "-m", "streamlit", "run", "serve_app.py", *flags],
         (http.client.HTTPConnection(APP_HOST, settings.app_port, timeout=PROBE_SECONDS), "/_stcore/health"),
         # It has nothing to lose, and stopping politely it would stumble over its log that nobody reads any more.
         orphaned=signal.SIGKILL,

@@ -19,6 +19,7 @@ PARTS = (
     "pages",
     "server",
     "app",
+    "serve_app",
     "run",
     "operations",
     "sample_traces",
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "access": ("ingest.errors", "ingest.projects", "settings"),
     "pages": ("queries.client", "settings"),
     "app": ("pages", "queries.client", "settings"),
+    "serve_app": ("pages.shared.headers",),
     "server": ("access", "alerts", "ingest", "operations", "queries", "settings"),
     "operations": ("access", "ingest.prices", "ingest.store", "settings"),
     "run": ("settings",),
@@ -42,11 +44,19 @@ MAY_IMPORT = {
 
 # Which modules alone know a library.
 KNOWN_ONLY_TO = {
-    "streamlit": ("app", "pages"),
+    "streamlit": ("app", "pages", "serve_app"),
     "plotly": ("pages",),
     "duckdb": ("access.keyring", "alerts", "ingest", "queries", "server"),
     "grpc": ("ingest.grpc_receiver", "ingest.errors", "operations.tls", "server"),
-    "starlette": ("access.gate", "ingest.receiver", "queries.routes", "queries.timing", "server"),
+    "starlette": (
+        "access.gate",
+        "ingest.receiver",
+        "pages.shared.headers",
+        "queries.routes",
+        "queries.timing",
+        "serve_app",
+        "server",
+    ),
     "apprise": ("alerts.channels",),
     "apscheduler": ("alerts.alerting",),
     "fastapi": ("alerts.routes", "queries.api", "queries.routes", "server"),

@@ -17,13 +17,13 @@ STOP_SECONDS = 60
 
 @contextmanager
 def running_app(server_url: str, log: Path) -> Iterator[str]:
-    """The URL of `streamlit run app.py` on a free port, told to ask the server at `server_url`."""
+    """The URL of `streamlit run serve_app.py` on a free port, told to ask the server at `server_url`."""
     port = _free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RUNLIGHT_", "STREAMLIT_"))}
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            [sys.executable, "-m", "streamlit", "run", "serve_app.py", "--server.port", str(port)],
             cwd=ROOT,
             env=inherited | {"RUNLIGHT_URL": server_url},
             stdout=output,
