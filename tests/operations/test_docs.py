@@ -53,7 +53,7 @@ def test_the_compose_file_is_closed_to_others_and_starts_what_exists() -> None:
     assert volume.partition(":")[0] in compose["volumes"]
     assert f"VOLUME {volume.partition(':')[2]}" in (DEPLOY / "Dockerfile").read_text()
     assert (ROOT / compose["services"]["server"]["build"]["dockerfile"]).exists()
-    assert "app.py" in compose["services"]["app"]["command"]
+    assert "serve_app.py" in compose["services"]["app"]["command"]
 
 
 def test_the_image_holds_all_that_the_processes_import_and_runs_as_nobody_special() -> None:
