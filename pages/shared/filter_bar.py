@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, filters
+from pages.shared import address, data, filters, freshness
 from pages.shared.filters import FIELDS, Filters
 from pages.shared.format import count, local_time, one_line
 from pages.shared.menu import Entry
@@ -30,6 +30,8 @@ def draw(entry: Entry, settled: Filters) -> None:
         )
         if "status" in entry.takes:
             _choose_narrowing(settled)
+        if entry.compares:
+            freshness.draw(settled)
     if window == "custom":
         _choose_bounds(settled)
     if settled.narrowing:
