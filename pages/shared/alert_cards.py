@@ -87,7 +87,7 @@ def _draw_ways(alert: Row, said: Row, project: str, place: str) -> None:
         narrowing = {"project": project, **parse_qs(query)}
         st.page_link(entry.script, label="What is behind it", icon=":material/arrow_forward:", query_params=narrowing)
     with st.popover("Question", icon=":material/help:", type="tertiary", key=f"question_{place}_{alert['alert_id']}"):
-        st.text(f"The number is {said.get('about', 'told by a rule that there is no longer')}.")
+        st.text(f"The number: {said.get('about', 'of a rule that there is no longer')}.")
         st.caption(f"It is the answer of the question {alert['question']}, asked last as:")
         st.code(alert["asked"], language=None, wrap_lines=True)
     if said.get("runbook"):

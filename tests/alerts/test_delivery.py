@@ -62,6 +62,17 @@ def test_a_webhook_is_told_once(fired: Watched, hook: Webhook) -> None:
     assert outbox(fired, "mail")["last_error"] == "there is no channel of this name any more"
 
 
+def test_what_a_server_that_ended_had_not_sent_is_sent_by_the_next(fired: Watched, hook: Webhook) -> None:
+    url = f"json://127.0.0.1:{hook.port}/"
+    ended = delivery(fired, ops=url)
+    ended.stop()
+    ended.deliver()
+    assert hook.told == []
+    for _ in range(2):
+        delivery(fired, ops=url).deliver()
+    assert len(hook.told) == 1
+
+
 def test_a_mail_has_the_message_as_plain_text(fired: Watched) -> None:
     with mail_server() as (port, mails):
         to = f"mailto://127.0.0.1:{port}/?from=runlight@example.com&to=oncall@example.com&mode=insecure&format=text"

@@ -1,5 +1,6 @@
 """What is kept and told when rules are evaluated: each change once, whatever happens in between."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 
@@ -129,6 +130,17 @@ def test_a_question_without_an_answer_is_a_failure_and_ends_nothing(
     assert last
     assert why in last.failure
     assert last.failing_since_ns == NOW_NS
+
+
+def test_a_server_that_stops_gives_up_the_question_that_is_being_asked(watched: Watched) -> None:
+    watched.tell(failing("w"))
+    evaluation = watched.evaluation(most_seconds=3_600, errors=error_rate())
+    never_done(watched)
+    evaluating = threading.Thread(target=evaluation.evaluate, args=(PROJECT,))
+    evaluating.start()
+    evaluation.stop()
+    evaluating.join()
+    assert watched.open() == []
 
 
 def test_one_rule_that_fails_does_not_hold_up_the_others(watched: Watched) -> None:
