@@ -42,6 +42,7 @@ narrowing = {
     "run_status": chosen.asked.get("status"),
     "q": words or None,
 }
+st.caption("Searched are whole arguments, results and errors, names and ids; of a refused call, their beginnings.")
 calls, following = data.answer(
     "tool_calls", **{**chosen.asked, **narrowing}, cursor=cursor or None, limit=LOG_ROWS
 )  # fmt: skip

@@ -57,12 +57,12 @@ def runs(
 
 def runs_of_records(database: Database, project: str, places: pa.Table) -> list[str]:
     """The ids of the runs that hold the records at these places (block_id, block_position)."""
-    values = {
-        "project": project,
-        "block_ids": places["block_id"].to_pylist(),
-        "positions": places["block_position"].to_pylist(),
-    }
+    values = {"project": project} | _places(places)
     return [str(run_id) for run_id in database.ask("runs_of_records", values)["run_id"].to_pylist()]
+
+
+def _places(places: pa.Table) -> dict[str, Any]:
+    return {"block_ids": places["block_id"].to_pylist(), "positions": places["block_position"].to_pylist()}
 
 
 def summary(database: Database, filters: Filters) -> pa.Table:
@@ -150,13 +150,15 @@ def tool_calls(
     *,
     run_id: str | None = None,
     run_statuses: Sequence[str] | None = None,
+    places: pa.Table | None = None,
     after: LastRow | None = None,
     limit: int = 100,
 ) -> Page:
     """The executed and refused tool calls of the window, newest first; the filters' statuses are those of steps, their
-    words are looked for in the calls."""
+    words are looked for in the calls, or the call's record is at one of these places (block_id, block_position)."""
     of_runs = {"run_id": run_id, "run_statuses": None if run_statuses is None else list(run_statuses)}
-    values = filters.values() | _after(after) | of_runs | {"limit": limit + 1}
+    found = {"block_ids": None, "positions": None} if places is None else _places(places)
+    values = filters.values() | _after(after) | of_runs | found | {"limit": limit + 1}
     return _page(database.ask("tool_calls", values), limit)
 
 

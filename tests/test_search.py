@@ -30,6 +30,16 @@ def http(server: RunningServer) -> Iterator[httpx.Client]:
         )
         chat.attributes.add(key="gen_ai.operation.name").value.string_value = "chat"
         chat.attributes.add(key="gen_ai.input.messages").value.string_value = text
+        tool = spans.add(
+            trace_id=trace, span_id=call[::-1][:7] + b"t", parent_span_id=root, start_time_unix_nano=now_ns - 10**9
+        )
+        tool.name = f"execute_tool {name}_files"
+        for key, value in (
+            ("operation.name", "execute_tool"),
+            ("tool.name", f"{name}_files"),
+            ("tool.call.result", text),
+        ):
+            tool.attributes.add(key=f"gen_ai.{key}").value.string_value = value
     headers = {"content-type": "application/x-protobuf", "x-runlight-project": PROJECT}
     with httpx.Client(base_url=server.url, params={"project": PROJECT}, timeout=60) as client:
         client.post("/v1/traces", content=data.SerializeToString(), headers=headers).raise_for_status()
@@ -53,6 +63,14 @@ def http(server: RunningServer) -> Iterator[httpx.Client]:
 def test_a_word_is_found_in_names_and_deep_inside_messages(http: httpx.Client, words: str, found: list[str]) -> None:
     assert [row["name"] for row in http.get("/api/runs", params={"q": words}).json()["rows"]] == found
     assert [row["run_count"] for row in http.get("/api/summary", params={"q": words}).json()["rows"]] == [len(found)]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("Quokka exemption", ["planner_files"]), ("of note writer_files", ["writer_files"]), ("quokka writer_files", [])],
+)
+def test_a_tool_call_is_found_by_words_far_inside_its_result(http: httpx.Client, words: str, found: list[str]) -> None:
+    assert [row["tool_name"] for row in http.get("/api/tool-calls", params={"q": words}).json()["rows"]] == found
 
 
 def test_a_person_is_found_by_the_address_that_was_sent_and_only_a_hash_is_told(http: httpx.Client) -> None:

@@ -136,12 +136,18 @@ class Asker:
 
     def search(self, filters: Filters, text: str) -> Filters:
         """The filters, narrowed to the runs whose names and ids hold all words of the text, or one of whose records."""
+        places = self.places(filters, text)
+        if places is None:
+            return filters
+        mentioned = questions.runs_of_records(self.database, filters.project, places)
+        return replace(filters, words=tuple(text.split()), mentioned=tuple(mentioned))
+
+    def places(self, filters: Filters, text: str) -> pa.Table | None:
+        """Where the records of the window's days are that hold all words of the text; None without a word."""
         words = tuple(text.split())
         if not words:
-            return filters
-        places = self.records.mentioning(filters.project, words, filters.since_ns, filters.until_ns)
-        mentioned = questions.runs_of_records(self.database, filters.project, places)
-        return replace(filters, words=words, mentioned=tuple(mentioned))
+            return None
+        return self.records.mentioning(filters.project, words, filters.since_ns, filters.until_ns)
 
 
 async def _keep_stopping(question: Question, answered: "asyncio.Future[Answer]") -> None:

@@ -68,19 +68,24 @@ async def tool_calls(
     filters: ToolCallFilters,
     run: Annotated[str | None, Query(description="Only of this run.")] = None,
     run_status: Annotated[list[str] | None, Query(description="Only of runs with this status; repeatable.")] = None,
-    q: Annotated[str, Query(description="Words that a call's texts and ids must all hold.")] = "",
+    q: Annotated[str, Query(description="Words that a call's texts and ids, or its whole record, must all hold.")] = "",
     limit: Limit = 100,
     cursor: _Cursor = None,
 ) -> Response:
     list_order = "tool calls"
     after = read_cursor(cursor, list_order) if cursor else None
     run_statuses = read_statuses(run_status or (), RUN_STATUSES)
-    searched = replace(filters, words=tuple(q.split()) or None)
     return await asker.page(
         encoding,
         list_order,
         lambda: questions.tool_calls(
-            asker.database, searched, run_id=run, run_statuses=run_statuses, after=after, limit=limit
+            asker.database,
+            replace(filters, words=tuple(q.split()) or None),
+            run_id=run,
+            run_statuses=run_statuses,
+            places=asker.places(filters, q),
+            after=after,
+            limit=limit,
         ),
     )
 

@@ -1,8 +1,26 @@
 -- Which tool calls were made? One row per counted call that started in the window, newest first, and one per call that
 -- was refused before it could start (its step is the one that asked; it starts when it was asked for).
--- $statuses are the calls' own, $run_statuses those of their runs. Words must all occur in a call's names, ids, error or
--- the stored beginnings of its arguments and result, in any case.
+-- $statuses are the calls' own, $run_statuses those of their runs. Words must all occur, in any case, in a call's names,
+-- ids, error or the stored beginnings of its arguments and result, or one of its whole records holds them all: those at
+-- the places $block_ids, $positions. A refused call has no record of its own.
 -- A page begins after the call that the cursor names ($after_…).
+with places as (
+    select
+        unnest($block_ids::ubigint[]) as block_id,
+        unnest($positions::usmallint[]) as block_position
+),
+
+-- Instrumentations that repeat a call tell parts of it each.
+mentioned as (
+    select
+        steps.run_id,
+        steps.step_id,
+        steps.tool_call_id
+    from steps
+    semi join places on steps.block_id = places.block_id and steps.block_position = places.block_position
+    where steps.project = $project and steps.kind = 'tool' and steps.started_at >= make_timestamp_ns($since_ns)
+)
+
 select
     run_id,
     step_id,
@@ -76,6 +94,13 @@ where ($workflow is null or workflow_name = $workflow)
             )),
             lower(word)
         ))) = 0
+        or (
+            has_step
+            and (
+                (run_id, step_id) in (select (mentioned.run_id, mentioned.step_id) from mentioned)
+                or (run_id, tool_call_id) in (select (mentioned.run_id, mentioned.tool_call_id) from mentioned)
+            )
+        )
     )
     and ($after_name is null or (sort_time, sort_name) < ($after_time, $after_name))
 order by started_at desc, sort_name desc
