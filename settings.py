@@ -105,6 +105,12 @@ class Settings(BaseSettings):
     )
 
 
+class Terminal(BaseSettings):
+    """What terminals tell every program."""
+
+    no_color: str = Field("", description="Not empty: without colours.")
+
+
 def read_settings(parser: argparse.ArgumentParser, names: Sequence[str], arguments: Sequence[str] | None) -> Settings:
     """The environment's settings, overridden by the flags that `names` are added to the parser as.
 

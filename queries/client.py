@@ -1,7 +1,7 @@
 """The app's and the scripts' way to ask the server."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,17 @@ class Client:
         """`tables`: what SQL and exports know, with their columns; `limits` of SQL, None where it is off."""
         return self._document("/api/sql/tables", {"project": project})
 
+    def exported(self, what: str, **asked: Any) -> Iterator[bytes]:
+        """Everything of a window as it comes in: of `otlp`, or of `<table>.parquet`."""
+        try:
+            with self._http.stream("GET", f"/api/export/{what}", params=_parameters(asked)) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _refusal(response)
+                yield from response.iter_bytes()
+        except httpx.TransportError as error:
+            raise ServerDown(f"no answer from {self._http.base_url}, or not all of it: {error}") from error
+
     def run(self, *, project: str, run_id: str) -> dict[str, Any]:
         """One run with its `approvals` and `corrections`; times are datetimes."""
         run = _with_times(self._document(_run_path(run_id), {"project": project}))
@@ -266,19 +277,9 @@ class Client:
             )
         except httpx.TransportError as error:
             raise ServerDown(f"no answer from {self._http.base_url}: {error}") from error
-        if response.is_success:
-            return response
-        message = _message(response)
-        match response.status_code:
-            case 404:
-                raise NotFound(message)
-            case 400 | 406 | 422:
-                raise BadRequest(message)
-            case 401 | 403:
-                raise KeyRefused(message)
-            case 502 | 503 | 504:
-                raise ServerDown(message)
-        raise ApiError(f"{response.status_code}: {message}")
+        if not response.is_success:
+            raise _refusal(response)
+        return response
 
 
 def _trusting(ca_file: Path | None) -> ssl.SSLContext | bool:
@@ -286,6 +287,20 @@ def _trusting(ca_file: Path | None) -> ssl.SSLContext | bool:
         return True if ca_file is None else ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one
         raise ServerDown(f"RUNLIGHT_CA_FILE: {ca_file} cannot be used ({error.strerror})") from None
+
+
+def _refusal(response: httpx.Response) -> ApiError | ServerDown:
+    message = _message(response)
+    match response.status_code:
+        case 404:
+            return NotFound(message)
+        case 400 | 406 | 422:
+            return BadRequest(message)
+        case 401 | 403:
+            return KeyRefused(message)
+        case 502 | 503 | 504:
+            return ServerDown(message)
+    return ApiError(f"{response.status_code}: {message}")
 
 
 def _run_path(run_id: str, *more: str) -> str:

@@ -352,6 +352,21 @@ def ingest_health(database: Database, project: str, now_ns: int) -> pa.Table:
     return database.ask("ingest_health", {"project": project, "now_ns": now_ns})
 
 
+def export_minutes(database: Database, window: Filters, noun: str) -> pa.Table:
+    """minute, row_count of one of the nouns"""
+    return database.ask("export_minutes", window.values() | {"noun": noun})
+
+
+def export_blocks(database: Database, window: Filters) -> pa.Table:
+    """signal, block_id of the blocks with whole records of the window's days."""
+    return database.ask("export_blocks", window.values())
+
+
+def export_records(database: Database, window: Filters, signal: str, block_id: int) -> pa.Table:
+    """Where in a block of this signal the window's records are, as `Records` asks for it."""
+    return database.ask("export_records", window.values() | {"signal": signal, "block_id": block_id})
+
+
 def projects(database: Database) -> pa.Table:
     """project, run_count, last_activity_at, last_commit_at, waiting_count"""
     return database.ask("projects", {})

@@ -72,7 +72,7 @@ class Workbench:
             except BrokenPipeError:
                 log.debug("sql worker left before it had all rows")  # its reply, or its end, tells why
             answer = worker.answer(self.limits)
-        log.info("sql answered project=%s rows=%d is_cut=%s", window.project, answer.rows.num_rows, answer.is_cut)
+        log.debug("sql answered project=%s rows=%d is_cut=%s", window.project, answer.rows.num_rows, answer.is_cut)
         return answer
 
     def _hand_over(self, pipe: IO[bytes], reader: Reader, sql: str) -> None:

@@ -26,6 +26,7 @@ PARTS = {
     "fingerprint": "0" * 16,
     "name": PROJECT,
     "view_id": "0" * 16,
+    "table": "runs",
     "silence_id": "0" * 16,
 }
 PARAMETERS = {

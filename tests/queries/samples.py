@@ -149,6 +149,11 @@ def _rows(noun: str) -> Callable[[Samples], Answers]:
     return answer
 
 
+def _of_the_first_block(database: Database) -> Any:
+    first = questions.export_blocks(database, FILTERS).to_pylist()[0]
+    return questions.export_records(database, FILTERS, first["signal"], first["block_id"]).slice(0, _SOME)
+
+
 _SOME = 4
 _METRIC = "gen_ai.client.token.usage"
 _WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
@@ -170,6 +175,11 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "error_marks": _whole(lambda database: questions.error_marks(database, PROJECT, LEDGER_DOWN)),
     "error_runs": _whole(lambda database: questions.error_runs(database, FILTERS, LEDGER_DOWN).rows),
     "evaluation_runs": _whole(lambda database: questions.evaluation_runs(database, FILTERS)),
+    "export_blocks": _whole(lambda database: questions.export_blocks(database, FILTERS)),
+    "export_minutes": lambda samples: {
+        noun: questions.export_minutes(samples.database, FILTERS, noun) for noun in ("runs", "steps", "log_records")
+    },
+    "export_records": _whole(_of_the_first_block),
     "filter_values": _whole(lambda database: questions.filter_values(database, FILTERS)),
     "ingest_attributes": _whole(
         lambda database: questions.ingest_attributes(database, PROJECT, 0, 2**62, sorted(conventions().keys))

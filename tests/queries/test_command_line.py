@@ -1,0 +1,196 @@
+"""The questions on the command line: what is written where, how it ends, and what a terminal is spared."""
+
+import csv
+import gzip
+import io
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import orjson
+import polars as pl
+import pytest
+
+from queries.cli import terminal
+from queries.cli.commands import COMMANDS
+from queries.cli.main import main
+from tests.pages.hostile import HOSTILE_TEXTS
+from tests.queries.conftest import rebuild_all
+from tests.queries.records import Telling, empty_store, insert, trace_hex
+from tests.queries.serving import serving
+from tests.serving import ROOT
+
+SECONDS = 120
+COLOURS = re.compile("\x1b\\[(?:3[1236]|0)m")
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A run with a failed tool, and one that bears every hostile text."""
+    connection = empty_store()
+    plain = Telling().span("refund", "agent", trace="a", agent_name="refunds")
+    plain.span("find", "tool", under="refund", trace="a", tool_name="find", is_error=True, error_message="none")
+    hostile = "\n".join(HOSTILE_TEXTS)
+    insert(connection, plain.rows)
+    insert(connection, Telling().span(hostile, "agent", at=1, trace="b", agent_name=hostile).rows)
+    rebuild_all(connection)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def url(store: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    with serving(store) as url:
+        yield url
+
+
+def run(url: str, *arguments: str) -> int:
+    try:
+        return main([arguments[0], "--url", url, *arguments[1:]])
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+def test_every_list_is_written_as_table_json_and_csv(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(url, "runs") == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[:2] == ["run_id", "status"]
+    assert [row.split()[0] for row in rows] == [trace_hex("b"), trace_hex("a")]
+
+    assert run(url, "runs", "--format", "json", "--agent", "refunds") == 0
+    (told,) = orjson.loads(capsys.readouterr().out)
+    assert (told["run_id"], told["tool_names"]) == (trace_hex("a"), ["find"])
+
+    assert run(url, "tools", "--format", "csv") == 0
+    (tool,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (tool["tool_name"], tool["call_count"], tool["error_count"]) == ("find", "1", "1")
+
+    assert run(url, "run", trace_hex("a")) == 0
+    assert "·find" in capsys.readouterr().out
+    for command in ("routes", "cost", "errors", "approvals", "corrections"):
+        assert run(url, command) in (0, 1)
+        assert not capsys.readouterr().out.startswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["runs", "--until", "1999-01-01"], 1, "nothing found"),
+        (["run", "no-such-run"], 1, "no-such-run"),
+        (["runs", "--since", "yesterday"], 2, "since reads like"),
+        (["runs", "--attr", "key"], 2, "--attr reads KEY=VALUE"),
+        (["runs", "--sort", "luck"], 2, "invalid choice"),
+        (["wish"], 2, "invalid choice"),
+        (["export", "--table", "api_keys", "--out", "-"], 2, "table is one of runs"),
+        (["sql", "select 1"], 4, "RUNLIGHT_SQL"),
+    ],
+)
+def test_how_it_ends_is_told_by_its_exit_code_and_a_line(
+    url: str, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, says: str
+) -> None:
+    assert run(url, *arguments) == code
+    written = capsys.readouterr()
+    assert says in written.err
+    assert "Traceback" not in written.err
+    assert written.out == ""
+
+
+def test_a_server_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("http://127.0.0.1:1", "runs") == 3
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_window_is_written_into_a_file(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, missing = tmp_path / "steps.parquet", tmp_path / "no" / "such.parquet"
+    assert run(url, "export", "--table", "steps", "--out", str(table)) == 0
+    assert sorted(pl.read_parquet(table)["kind"]) == ["agent", "agent", "tool"]
+    assert "written to" in capsys.readouterr().err
+    assert run(url, "export", "--out", str(missing)) == 2
+    assert run(url, "export", "--as", "otlp", "--out", str(tmp_path / "all.jsonl.gz")) == 1  # the story has no blocks
+    assert gzip.decompress((tmp_path / "all.jsonl.gz").read_bytes()) == b""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.jsonl.gz", "steps.parquet"]
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+def test_no_text_moves_the_cursor_or_hides(text: str) -> None:
+    told = terminal.one_line(f"{text}\x9b2J\x1b]0;title\x07\u200b\u2066")
+    assert told.isprintable()
+    assert terminal.columns(told) <= 60
+
+
+def test_wide_signs_keep_the_columns_apart() -> None:
+    lines = terminal.table([{"a": "日本", "b": "1"}, {"a": "x", "b": "22"}], with_colours=False).splitlines()
+    assert lines == ["a      b", "日本   1", "x     22"]
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_terminal_gets_colours_and_nothing_else_that_it_obeys(url: str, form: str) -> None:
+    told = on_a_terminal(["runs", "--url", url, "--format", form])
+    assert trace_hex("a") in told
+    assert bool(COLOURS.search(told)) == (form == "table")
+    assert [sign for sign in COLOURS.sub("", told) if not sign.isprintable() and sign not in "\r\n"] == []
+
+
+def test_no_color_and_a_pipe_go_without_colours(url: str) -> None:
+    assert "\x1b" not in on_a_terminal(["runs", "--url", url], NO_COLOR="1")
+    piped = subprocess.run(
+        [sys.executable, "-m", "queries", "runs", "--url", url], cwd=ROOT, capture_output=True, check=True
+    )
+    assert b"\x1b" not in piped.stdout
+
+
+def on_a_terminal(arguments: list[str], **environment: str) -> str:
+    """What a command writes to a terminal."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "queries", *arguments]
+    inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    with subprocess.Popen(command, cwd=ROOT, stdout=theirs, env=inherited | environment) as process:
+        os.close(theirs)
+        told = b"".join(iter(lambda: read(ours), b""))
+    os.close(ours)
+    assert process.returncode == 0
+    return told.decode()
+
+
+def read(terminal_end: int) -> bytes:
+    try:
+        return os.read(terminal_end, 65_536)
+    except OSError:  # how a terminal says that the other end is closed
+        return b""
+
+
+def test_new_runs_are_told_as_they_come_until_it_is_interrupted(store: duckdb.DuckDBPyConnection, url: str) -> None:
+    command = [sys.executable, "-m", "queries", "tail", "--url", url, "--every", "0.05", "--format", "json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        ending = threading.Timer(SECONDS, process.kill)  # so that nothing waits for ever
+        ending.start()
+        assert process.stderr.readline() == "following new runs; Ctrl-C ends it\n"
+        insert(store, Telling().span("late", "agent", at=2, trace="late").rows)
+        rebuild_all(store)
+        assert orjson.loads(process.stdout.readline())["run_id"] == trace_hex("late")
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 0
+        ending.cancel()
+
+
+def test_help_loads_nothing_that_takes_long() -> None:
+    code = "import sys; from queries.cli.main import parser; parser(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    assert not {"httpx", "polars", "pyarrow", "duckdb", "pydantic"} & set(loaded.split())
+
+
+def test_every_command_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0
+        assert COMMANDS[name].help[1:] in capsys.readouterr().out.replace("\n", " ")
