@@ -34,6 +34,7 @@ from ingest.prices import PriceFileError, PriceList
 from ingest.pseudonyms import Pseudonyms
 from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
+from ingest.redaction_file import read_own_rules
 from ingest.renormalise import renormalise
 from ingest.saved_views import SavedViews
 from ingest.store import Store, StoreError, file_bytes
@@ -87,7 +88,12 @@ def main(arguments: Sequence[str]) -> int:
         pseudonyms = Pseudonyms(store.pseudonym_key())
         preparer = Preparer(
             PriceList(settings.price_file),
-            Redactor.default(),
+            Redactor.configured(
+                read_own_rules(settings.redaction_file),
+                pseudonyms.of,
+                marks_persons=settings.personal_data == "mark",
+                is_dry_run=settings.redaction_dry_run,
+            ),
             pseudonyms,
             settings.max_value_bytes,
         )

@@ -70,6 +70,16 @@ class Settings(BaseSettings):
         description="Memory of the process that answers one question in SQL, of which two may be at work; half of it "
         "may be filled with the window's rows.",
     )
+    personal_data: Literal["off", "mark"] = Field(
+        "off",
+        description="`mark`: e-mail addresses, card and phone numbers and IBANs are replaced before they are stored.",
+    )
+    redaction_file: Path | None = Field(
+        None, description="JSON file of own rules for what is replaced, and of what is allowed to stay."
+    )
+    redaction_dry_run: bool = Field(
+        False, description="Only count what would be replaced, and store all of it unchanged, secrets too."
+    )
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
     alert_rules: Path | None = Field(None, description="YAML file of alert rules, which change or add to the built-in.")
     alert_channels: SecretStr | None = Field(

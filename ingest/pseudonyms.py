@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 from ingest.cells import Mask
 
 _HEX_DIGITS = 16
+_PSEUDONYM = re.compile(rf"person:[0-9a-f]{{{_HEX_DIGITS}}}")
 
 
 class Pseudonyms:
@@ -18,7 +20,9 @@ class Pseudonyms:
         self._key = key
 
     def of(self, name: str) -> str:
-        """`person:` and a keyed hash of an address, in which capital letters make no difference."""
+        """`person:` and a keyed hash of an address, capital or not. A pseudonym is its own."""
+        if _PSEUDONYM.fullmatch(name):
+            return name
         digest = hmac.digest(self._key, name.strip().lower().encode(), hashlib.sha256).hex()
         return f"person:{digest[:_HEX_DIGITS]}"
 

@@ -1,9 +1,10 @@
-"""Secrets out, before anything is stored: each is replaced by a marker that names the rule it broke."""
+"""Secrets out, and personal data where that is set, before anything is stored: each is replaced by a marker that names
+the rule it broke."""
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -13,11 +14,17 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from ingest import personal
 from ingest.cells import Mask
+from ingest.conventions import conventions
+from ingest.redaction_file import OwnRules
+
+DRY_RUN = "dry_run."  # before the name of a rule that only counted
 
 _PATTERNS = Path(__file__).with_name("secret_patterns.json")
 _MARKER = re.compile(r"(\[REDACTED:[a-z0-9_]+\])")
 _SECRET_ATTRIBUTE = "secret_attribute"  # the rule for values whose key says that they are secret
+_PERSON = "person"  # the rule for values whose key says that they name a person
 
 # Ends of attribute keys, in the syntax that Python's and Rust's regular expressions share, as all patterns here.
 _SECRET_KEY = re.compile(
@@ -42,8 +49,23 @@ class Redactor:
     and for Rust's `regex`, so without look-around; rules are tried in their order.
     """
 
-    def __init__(self, rules: Mapping[str, str]) -> None:
-        self._rules = [_compiled(name, pattern) for name, pattern in rules.items()]
+    def __init__(
+        self,
+        rules: Mapping[str, str],
+        checks: Mapping[str, personal.Check] | None = None,
+        allowed: Sequence[re.Pattern[str]] = (),
+        pseudonym: Callable[[str], str] | None = None,
+        *,
+        is_dry_run: bool = False,
+    ) -> None:
+        """`checks` are of rules whose pattern alone does not say enough; what `allowed` matches whole is left as it is;
+        with `pseudonym`, that stands for persons whom an attribute's key says it names. A dry run only counts."""
+        self.is_dry_run = is_dry_run
+        self._pseudonym = pseudonym
+        self._rules = [
+            _compiled(name, pattern)._replace(check=(checks or {}).get(name), allowed=allowed)
+            for name, pattern in rules.items()
+        ]
         # Rust allows a group's name only once, and this expression only says whether anything is there.
         groups = [f"(?:{pattern.replace('(?P<secret>', '(?:')})" for pattern in rules.values()]
         self._any_rule = "|".join(groups) or r"[^\s\S]"
@@ -53,13 +75,27 @@ class Redactor:
         """The rules of `secret_patterns.json`."""
         return cls(json.loads(_PATTERNS.read_text()))
 
+    @classmethod
+    def configured(
+        cls, own: OwnRules, pseudonym: Callable[[str], str], *, marks_persons: bool, is_dry_run: bool
+    ) -> Self:
+        """Those, then the operator's own, then those of personal data where that is to be marked."""
+        rules = json.loads(_PATTERNS.read_text()) | own.rules
+        return cls(
+            rules | personal.PATTERNS if marks_persons else rules,
+            personal.CHECKS if marks_persons else {},
+            own.allowed,
+            pseudonym if marks_persons else None,
+            is_dry_run=is_dry_run,
+        )
+
     def suspects(self, texts: pl.Series) -> Mask:
         """For each text, whether it may hold a secret: false only where `redact` would change nothing."""
         return texts.str.contains(self._any_rule).fill_null(value=False).to_numpy()
 
     def is_secret_key(self, key: str) -> bool:
         """Whether `redact_message` would redact the value of an attribute of this key whole."""
-        return _SECRET_KEY.search(key) is not None
+        return _SECRET_KEY.search(key) is not None or (self._pseudonym is not None and _is_personal(key))
 
     def redact(self, text: str) -> tuple[str, Counter[str]]:
         """The text with `[REDACTED:<rule>]` for each secret, and how many each rule found. Doing it twice is once."""
@@ -76,7 +112,9 @@ class Redactor:
     def redact_messages(self, messages: Sequence[Message]) -> list[Counter[str]]:
         """`redact_message` of each. All texts are looked over together: the first costs as much as a few hundred."""
         counts: list[Counter[str]] = [Counter() for _ in messages]
-        places = [place for message, found in zip(messages, counts, strict=True) for place in _places(message, found)]
+        places = [
+            place for message, found in zip(messages, counts, strict=True) for place in self._places(message, found)
+        ]
         texts = pl.Series([place.text for place in places], dtype=pl.String)
         suspects = np.flatnonzero(self.suspects(texts)).tolist()
         if not suspects:
@@ -86,14 +124,59 @@ class Redactor:
         for row, at in enumerate(suspects):
             rules = [rule for rule, hits in zip(self._rules, broken, strict=True) if hits[row]]
             redacted, found = _redacted(places[at].text, rules)
-            places[at].put(redacted)
-            places[at].counts.update(found)
+            places[at].counts.update(self._named(found))
+            if not self.is_dry_run:
+                places[at].put(redacted)
         return counts
+
+    def _named(self, found: Counter[str]) -> Counter[str]:
+        return Counter({f"{DRY_RUN}{name}": count for name, count in found.items()}) if self.is_dry_run else found
+
+    def _places(self, message: Message, counts: Counter[str]) -> Iterator["_Place"]:
+        """The texts of a message; values whose key says what they are are redacted on the way."""
+        waiting = [message]
+        while waiting:
+            owner = waiting.pop()
+            if isinstance(owner, KeyValue) and self.is_secret_key(owner.key):
+                stand_in = self._stand_in(owner)
+                if stand_in is not None:
+                    rule, text = stand_in
+                    counts.update(self._named(Counter([rule])))
+                    if not self.is_dry_run:
+                        owner.value.string_value = text
+                continue
+            for field, value in owner.ListFields():
+                if field.name == "key" or field.name.endswith("_keys"):
+                    continue
+                if field.type == FieldDescriptor.TYPE_MESSAGE:
+                    waiting += value if field.is_repeated else [value]
+                elif field.type == FieldDescriptor.TYPE_STRING and field.is_repeated:
+                    yield from (
+                        _Place(text, owner, field.name, position, counts) for position, text in enumerate(value)
+                    )
+                elif field.type == FieldDescriptor.TYPE_STRING:
+                    yield _Place(value, owner, field.name, None, counts)
+
+    def _stand_in(self, sent: KeyValue) -> tuple[str, str] | None:
+        """The rule that this attribute broke and what stands for its value; None where it holds nothing to hide."""
+        if _SECRET_KEY.search(sent.key):
+            is_harmless = sent.value.WhichOneof("value") in (None, "bool_value") or _holds_no_secret(sent.value)
+            return None if is_harmless else (_SECRET_ATTRIBUTE, f"[REDACTED:{_SECRET_ATTRIBUTE}]")
+        assert self._pseudonym
+        name = sent.value.string_value
+        hidden = self._pseudonym(name) if name else name
+        return None if hidden == name else (_PERSON, hidden)
+
+
+def _is_personal(key: str) -> bool:
+    return key in conventions().personal_keys
 
 
 class _Rule(NamedTuple):
     name: str
     pattern: re.Pattern[str]
+    check: personal.Check | None = None
+    allowed: Sequence[re.Pattern[str]] = ()
 
 
 def _compiled(name: str, pattern: str) -> _Rule:
@@ -121,7 +204,12 @@ def _redacted(text: str, rules: Iterable[_Rule]) -> tuple[str, Counter[str]]:
 def _marked(text: str, rule: _Rule, counts: Counter[str]) -> str:
     def marker(match: re.Match[str]) -> str:
         start, end = match.span("secret" if "secret" in match.re.groupindex else 0)
-        if _PLACEHOLDER.fullmatch(text, start, end):
+        if rule.check is not None:
+            true_end = rule.check(text, start, end)
+            if true_end is None:
+                return match[0]
+            end = true_end
+        if _PLACEHOLDER.fullmatch(text, start, end) or any(one.fullmatch(text, start, end) for one in rule.allowed):
             return match[0]
         counts[rule.name] += 1
         return f"{text[match.start() : start]}[REDACTED:{rule.name}]{text[end : match.end()]}"
@@ -143,32 +231,6 @@ class _Place(NamedTuple):
             setattr(self.owner, self.field, text)
         else:
             getattr(self.owner, self.field)[self.position] = text
-
-
-def _places(message: Message, counts: Counter[str]) -> Iterator[_Place]:
-    """The texts of a message; values of secret keys are redacted on the way."""
-    waiting = [message]
-    while waiting:
-        owner = waiting.pop()
-        if isinstance(owner, KeyValue) and _SECRET_KEY.search(owner.key):
-            _redact_whole(owner.value, counts)
-            continue
-        for field, value in owner.ListFields():
-            if field.name == "key" or field.name.endswith("_keys"):
-                continue
-            if field.type == FieldDescriptor.TYPE_MESSAGE:
-                waiting += value if field.is_repeated else [value]
-            elif field.type == FieldDescriptor.TYPE_STRING and field.is_repeated:
-                yield from (_Place(text, owner, field.name, position, counts) for position, text in enumerate(value))
-            elif field.type == FieldDescriptor.TYPE_STRING:
-                yield _Place(value, owner, field.name, None, counts)
-
-
-def _redact_whole(value: AnyValue, counts: Counter[str]) -> None:
-    if value.WhichOneof("value") in (None, "bool_value") or _holds_no_secret(value):
-        return
-    value.string_value = f"[REDACTED:{_SECRET_ATTRIBUTE}]"
-    counts[_SECRET_ATTRIBUTE] += 1
 
 
 def _holds_no_secret(value: AnyValue) -> bool:

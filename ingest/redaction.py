@@ -63,7 +63,7 @@ def _rewritten(redactor: Redactor, kind: type[Message], data: Sequence[bytes]) -
     messages = [kind.FromString(item) for item in data]
     counts = redactor.redact_messages(messages)
     return [
-        (message.SerializeToString() if count else item, count)
+        (message.SerializeToString() if count and not redactor.is_dry_run else item, count)
         for item, message, count in zip(data, messages, counts, strict=True)
     ]
 

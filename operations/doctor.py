@@ -10,8 +10,7 @@ _EXIT_CODES = {Level.OK: 0, Level.WARNING: 1, Level.WRONG: 2}
 
 
 def doctor_command(arguments: Sequence[str]) -> int:
-    """Print a line per finding. Returns the exit code: 0 all is well, 1 something wants a look, 2 something is wrong.
-    """
+    """Print a line per finding. Returns the exit code: 2 if something is wrong, 1 if something wants a look, else 0."""
     parser = argparse.ArgumentParser(
         prog="server.py doctor",
         description="Says what is wrong with a set-up, and changes nothing. Exit code 0: all is well; 1: something "

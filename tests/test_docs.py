@@ -15,6 +15,7 @@ import yaml
 from alerts.rule_file import read_rules
 from alerts.rules import AnyRule
 from ingest.prices import PriceList
+from ingest.redaction_file import read_own_rules
 from pages.shared import menu
 from settings import Settings
 from tests.serving import RunningServer, until
@@ -65,14 +66,20 @@ def test_the_table_of_pages_is_that_of_the_menu() -> None:
 
 def test_the_configurations_are_well_formed() -> None:
     assert [sorted(tomllib.loads(text)) for text in blocks("toml")] == [["otel"]]
-    assert [sorted(json.loads(text)) for text in blocks("json")] == [["telemetry"], ["models"]]
+    assert [sorted(json.loads(text)) for text in blocks("json")] == [["telemetry"], ["models"], ["allow", "rules"]]
     assert [sorted(yaml.safe_load(text)) for text in blocks("yaml")] == [["exporters", "service"], ["rules"]]
 
 
 def test_the_price_file_is_one_that_the_server_takes(tmp_path: Path) -> None:
     price_file = tmp_path / "prices.json"
-    price_file.write_text(blocks("json")[-1])
+    price_file.write_text(blocks("json")[1])
     PriceList(price_file)
+
+
+def test_the_redaction_file_is_one_that_the_server_takes(tmp_path: Path) -> None:
+    path = tmp_path / "redaction.json"
+    path.write_text(blocks("json")[2])
+    assert list(read_own_rules(path).rules) == ["staff_id"]
 
 
 def test_the_file_of_alert_rules_is_one_that_the_server_takes_and_the_table_has_all_kinds(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pages.shared.filters import Filters
 from pages.shared.format import age, count, duration, percent, plain, size
 
 _CHART = {"displayModeBar": False}
+_DRY_RUN = "dry_run."  # before the name of a rule that only counted
 
 
 def draw_losses(totals: pl.DataFrame, rejections: pl.DataFrame, late: pl.DataFrame, services: pl.DataFrame) -> None:
@@ -164,15 +165,23 @@ def draw_late(late: pl.DataFrame) -> None:
 
 
 def draw_redactions(redactions: pl.DataFrame, zone: str) -> None:
-    """Which secrets were sent raw, by rule and services."""
-    st.subheader("Secrets")
+    """Which secrets and personal data were sent raw, by rule and services."""
+    st.subheader("Secrets and personal data")
     if redactions.is_empty():
-        st.caption("No secret that a rule knows was sent raw.")
+        st.caption("Nothing that a rule knows was sent raw.")
         return
-    st.text(
-        f"Raw secrets seen: {count(int(redactions['value_count'].sum()))}. They were replaced before anything was "
-        "stored, but they have travelled: rotate them."
-    )
+    is_counted = redactions["rule"].str.starts_with(_DRY_RUN)
+    counted, replaced = (int(redactions.filter(which)["value_count"].sum()) for which in (is_counted, ~is_counted))
+    if replaced:
+        st.text(
+            f"Raw values seen: {count(replaced)}. They were replaced before anything was stored, but they have "
+            "travelled: rotate the secrets among them, and stop what sends them."
+        )
+    if counted:
+        st.warning(
+            f"Dry run: {count(counted)} values were only counted and are stored as they came. Rules of a dry run begin "
+            f"with {_DRY_RUN}"
+        )
     shown = redactions.select(
         rows.words(redactions, "rule", 80),
         pl.Series("services", [_senders(names) for names in redactions["services"]], dtype=pl.String),

@@ -71,7 +71,7 @@ def test_what_is_missing_late_secret_or_not_understood_is_told(app: AppTest, ser
         "Silent": "0",
         "Queue": "0 B",
     }
-    assert any(text.value.startswith("Raw secrets seen: 1.") for text in shown.text)
+    assert any(text.value.startswith("Raw values seen: 1.") for text in shown.text)
     by = {
         column: table.value
         for table in shown.dataframe
