@@ -25,20 +25,21 @@ def _known_zone(name: str) -> str:
 
 
 _Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-_Window = Annotated[int, Field(ge=1, le=45 * _DAY_MINUTES)]
 _Rate = Annotated[float, Field(gt=0, le=1)]
 _Usd = Annotated[float, Field(gt=0)]
-_Minutes = Annotated[float, Field(gt=0)]
+_Time = Annotated[float, Field(gt=0)]
 _Count = Annotated[int, Field(ge=1)]
 
 
 class Rule(BaseModel):
     """What every rule may say. It fires for a group once its number was at or over the threshold in `fire_after`
-    evaluations in a row, and is resolved once it was below `resolve_at` × threshold in `resolve_after` of them."""
+    evaluations in a row, and is resolved once it was below `resolve_at` × threshold in `resolve_after` of them. A kind's
+    one field `threshold_…` is the threshold, its field `min_…`, if it has one, the least count behind a number."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     narrows: ClassVar[frozenset[str]] = NARROWS_RUNS  # what `only` may name
     unit: ClassVar[Unit]
+    per_unit: ClassVar[int] = 1  # of the unit in that of the field `threshold_…`
     sample: ClassVar[str]  # what is counted behind the number
     about: ClassVar[str]  # the number in words
 
@@ -65,12 +66,12 @@ class Rule(BaseModel):
     @property
     def threshold(self) -> float:
         """From which number on it fires, in its unit."""
-        raise NotImplementedError
+        return self._told("threshold_", 0) * self.per_unit
 
     @property
     def least_count(self) -> int:
         """How much must be behind a number for it to fire."""
-        return 1
+        return int(self._told("min_", 1))
 
     @property
     def reach_minutes(self) -> float:
@@ -86,13 +87,26 @@ class Rule(BaseModel):
         """Whether it is evaluated in a project."""
         return self.enabled and (project != UNWATCHED_PROJECT if self.projects is None else project in self.projects)
 
+    def _told(self, beginning: str, otherwise: float) -> float:
+        """The value of the field whose name begins so."""
+        fields = (name for name in type(self).model_fields if name.startswith(beginning))
+        return float(next((getattr(self, name) for name in fields), otherwise))
+
 
 class _Windowed(Rule):
-    window_minutes: _Window = 60
+    window_minutes: Annotated[int, Field(ge=1, le=45 * _DAY_MINUTES)] = 60
 
     @property
     def reach_minutes(self) -> float:
         return self.window_minutes
+
+
+class _Remembering(Rule):
+    forget_after_days: _Time
+
+    @property
+    def reach_minutes(self) -> float:
+        return self.forget_after_days * _DAY_MINUTES
 
 
 class CostSpike(_Windowed):
@@ -103,10 +117,6 @@ class CostSpike(_Windowed):
     slot: Literal["hour", "day"] = "hour"
     threshold_usd: _Usd
 
-    @property
-    def threshold(self) -> float:
-        return self.threshold_usd
-
 
 class Budget(Rule):
     """A workflow cost so much since the day or month began."""
@@ -116,10 +126,6 @@ class Budget(Rule):
     threshold_usd: _Usd
     period: Literal["day", "month"]
     tz: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-
-    @property
-    def threshold(self) -> float:
-        return self.threshold_usd
 
     @property
     def reach_minutes(self) -> float:
@@ -134,30 +140,15 @@ class ErrorRate(_Windowed):
     threshold_rate: _Rate
     min_runs: _Count = 20
 
-    @property
-    def threshold(self) -> float:
-        return self.threshold_rate
-
-    @property
-    def least_count(self) -> int:
-        return self.min_runs
-
 
 class P95Duration(_Windowed):
     """One in twenty of a workflow's runs took so long; waits for humans are part of it."""
 
     kind: Literal["p95_duration"]
-    unit, sample, about = "ms", "runs", "p95 duration of a workflow's runs, waits for humans included"
-    threshold_seconds: Annotated[float, Field(gt=0)]
+    unit, per_unit, sample = "ms", _SECOND_MS, "runs"
+    about = "p95 duration of a workflow's runs, waits for humans included"
+    threshold_seconds: _Time
     min_runs: _Count = 20
-
-    @property
-    def threshold(self) -> float:
-        return self.threshold_seconds * _SECOND_MS
-
-    @property
-    def least_count(self) -> int:
-        return self.min_runs
 
 
 class ToolErrorRate(_Windowed):
@@ -168,30 +159,15 @@ class ToolErrorRate(_Windowed):
     threshold_rate: _Rate
     min_calls: _Count = 20
 
-    @property
-    def threshold(self) -> float:
-        return self.threshold_rate
 
-    @property
-    def least_count(self) -> int:
-        return self.min_calls
-
-
-class PendingApproval(Rule):
+class PendingApproval(_Remembering):
     """A question of a workflow has waited so long for an answer."""
 
     kind: Literal["pending_approval"]
-    unit, sample, about = "ms", "questions", "how long a workflow's oldest question has waited for an answer"
-    threshold_minutes: _Minutes
-    forget_after_days: Annotated[float, Field(gt=0)] = 14
-
-    @property
-    def threshold(self) -> float:
-        return self.threshold_minutes * _MINUTE_MS
-
-    @property
-    def reach_minutes(self) -> float:
-        return self.forget_after_days * _DAY_MINUTES
+    unit, per_unit, sample = "ms", _MINUTE_MS, "questions"
+    about = "how long a workflow's oldest question has waited for an answer"
+    threshold_minutes: _Time
+    forget_after_days: _Time = 14
 
 
 class CorrectionRate(_Windowed):
@@ -202,14 +178,6 @@ class CorrectionRate(_Windowed):
     threshold_rate: _Rate
     min_reviewed_runs: _Count = 10
 
-    @property
-    def threshold(self) -> float:
-        return self.threshold_rate
-
-    @property
-    def least_count(self) -> int:
-        return self.min_reviewed_runs
-
 
 class ServedModel(_Windowed):
     """Another model answered so many of the calls that were put to one."""
@@ -219,14 +187,6 @@ class ServedModel(_Windowed):
     threshold_rate: _Rate
     min_calls: _Count = 10
 
-    @property
-    def threshold(self) -> float:
-        return self.threshold_rate
-
-    @property
-    def least_count(self) -> int:
-        return self.min_calls
-
 
 class UnpricedModel(_Windowed):
     """So many calls of a model have tokens and no price."""
@@ -235,32 +195,21 @@ class UnpricedModel(_Windowed):
     unit, sample, about = "count", "calls", "calls of a model that have tokens and no price"
     threshold_calls: _Count
 
-    @property
-    def threshold(self) -> float:
-        return self.threshold_calls
 
-
-class SilentService(Rule):
+class SilentService(_Remembering):
     """A service that used to send has sent nothing for so long; by default only where that is unusual for it."""
 
     kind: Literal["silent_service"]
     narrows = frozenset({"service"})
-    unit, sample, about = "ms", "commits", "how long a service has sent none of a signal"
-    threshold_minutes: _Minutes
+    unit, per_unit, sample = "ms", _MINUTE_MS, "commits"
+    about = "how long a service has sent none of a signal"
+    threshold_minutes: _Time
     unusual_only: bool = True
-    forget_after_days: Annotated[float, Field(gt=0)] = 7
-
-    @property
-    def threshold(self) -> float:
-        return self.threshold_minutes * _MINUTE_MS
+    forget_after_days: _Time = 7
 
     @property
     def listens_minutes(self) -> float:
         return self.threshold_minutes
-
-    @property
-    def reach_minutes(self) -> float:
-        return self.forget_after_days * _DAY_MINUTES
 
 
 class Rejecting(_Windowed):
@@ -270,10 +219,6 @@ class Rejecting(_Windowed):
     narrows = frozenset()
     unit, sample, about = "count", "commits", "records or requests that ingest refused for a reason"
     threshold_records: _Count
-
-    @property
-    def threshold(self) -> float:
-        return self.threshold_records
 
 
 AnyRule = Annotated[
