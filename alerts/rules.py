@@ -33,8 +33,8 @@ _Count = Annotated[int, Field(ge=1)]
 
 class Rule(BaseModel):
     """What every rule may say. It fires for a group once its number was at or over the threshold in `fire_after`
-    evaluations in a row, and is resolved once it was below `resolve_at` × threshold in `resolve_after` of them. A kind's
-    one field `threshold_…` is the threshold, its field `min_…`, if it has one, the least count behind a number."""
+    evaluations in a row, and is resolved once it was below `resolve_at` × threshold in `resolve_after` of them. A
+    kind's field `threshold_…` is the threshold, its field `min_…`, if it has one, the least count behind a number."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     narrows: ClassVar[frozenset[str]] = NARROWS_RUNS  # what `only` may name
