@@ -29,6 +29,7 @@ from alerts.rule_file import RuleFileError
 from ingest.acts import recorder
 from ingest.conventions import conventions
 from ingest.grpc_receiver import start_grpc
+from ingest.kept_reports import KeptReports
 from ingest.prepare import Preparer
 from ingest.prices import PriceFileError, PriceList
 from ingest.pseudonyms import Pseudonyms
@@ -50,6 +51,7 @@ from queries.database import Database
 from queries.sql.asking import SqlLimits
 from queries.summaries import Summaries, rebuild
 from queries.timing import Timed
+from queries.weekly.reporting import Reporting, ReportSettingsError
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
 _BACKLOG = 2048
@@ -98,12 +100,21 @@ def main(arguments: Sequence[str]) -> int:
             settings.max_value_bytes,
         )
         alerting = Alerting(settings, Database(store.cursor()), store.cursor())
-    except (OSError, SettingsError, StoreError, PriceFileError, ChannelError, RuleFileError) as error:
+        reporting = Reporting(settings, Database(store.cursor()), KeptReports(store.cursor()))
+    except (
+        OSError,
+        SettingsError,
+        StoreError,
+        PriceFileError,
+        ChannelError,
+        RuleFileError,
+        ReportSettingsError,
+    ) as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 2
     if listener is None:
         return _renormalise(store, preparer)
-    return uvloop.run(_serve(settings, tls, listener, store, keyring, preparer, pseudonyms, alerting))
+    return uvloop.run(_serve(settings, tls, listener, store, keyring, preparer, pseudonyms, alerting, reporting))
 
 
 @contextmanager
@@ -138,6 +149,7 @@ async def _serve(
     preparer: Preparer,
     pseudonyms: Pseudonyms,
     alerting: Alerting,
+    reporting: Reporting,
 ) -> int:
     summaries = Summaries(store.cursor())
     writer = Writer(
@@ -149,7 +161,7 @@ async def _serve(
     )
     measuring = Measuring(settings)
     door, admin = Door(keyring, measuring.instance_id), AdminSocket(settings.database, keyring)
-    api = http_api(settings, store, writer, door, pseudonyms, alerting)
+    api = http_api(settings, store, writer, door, pseudonyms, alerting, reporting)
     api.state.measured = measuring.families
     measuring.start(_gauges(settings, writer, summaries))
     summaries.start()
@@ -179,6 +191,7 @@ async def _serve(
     )
     http = _HttpServer(config, grpc_server)
     alerting.start()
+    reporting.start()
     gc.freeze()  # what is there by now stays, and the collector need not look at it again
     http_address = _address(settings.http_host, listener.getsockname()[1])
     print(f"runlight http listening url={'https' if tls else 'http'}://{http_address}", flush=True)
@@ -188,6 +201,7 @@ async def _serve(
     await http.serve(sockets=[listener])
     await admin.stop()
     await asyncio.to_thread(alerting.stop)
+    await asyncio.to_thread(reporting.stop)
     await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
     summaries.stop()
     keyring.stop()
@@ -210,7 +224,13 @@ def _gauges(settings: Settings, writer: Writer, summaries: Summaries) -> Gauges:
 
 
 def http_api(
-    settings: Settings, store: Store, writer: Writer, door: Door, pseudonyms: Pseudonyms, alerting: Alerting
+    settings: Settings,
+    store: Store,
+    writer: Writer,
+    door: Door,
+    pseudonyms: Pseudonyms,
+    alerting: Alerting,
+    reporting: Reporting,
 ) -> FastAPI:
     """Everything that is served over HTTP, OTLP first; it belongs behind the gate."""
     database = Database(store.cursor())
@@ -228,6 +248,7 @@ def http_api(
         database_bytes=lambda: file_bytes(settings.database),
         read_keys=sorted(conventions().keys),
         sql_limits=_sql_limits(settings) if settings.sql else None,
+        weekly=reporting.weekly,
     )
     api.state.alerting = alerting
     api.include_router(alert_routes)

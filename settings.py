@@ -81,6 +81,15 @@ class Settings(BaseSettings):
         False, description="Only count what would be replaced, and store all of it unchanged, secrets too."
     )
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
+    objectives_file: Path | None = Field(
+        None, description="YAML or JSON file of what workflows are held to, for the weekly report."
+    )
+    report_tz: str = Field("UTC", description="Time zone in which the weeks of reports begin, on Monday at midnight.")
+    report_schedule: str | None = Field(
+        None,
+        description="When the last week's reports are written, in cron's words, such as `0 6 * * mon`; in that zone.",
+    )
+    report_folder: Path = Field(Path("data/reports"), description="Where they are written, in a folder a project.")
     alert_rules: Path | None = Field(None, description="YAML file of alert rules, which change or add to the built-in.")
     alert_channels: SecretStr | None = Field(
         None, description="Receivers of alerts by name, as `name=URL` of Apprise with spaces between; a secret."

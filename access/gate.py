@@ -21,6 +21,7 @@ TELEMETRY = "/v1/"  # its endpoint asks `Door.project_of_request` before anythin
 
 _REVIEWED = ("/api/runs/", "/api/error-marks")  # where people say what they think of a run or an error
 _SAVED = "/api/views"  # what people keep for each other and can do again
+_REPORTS = "/api/reports/"  # what can be made anew at any time
 _ASKED = "/api/sql"  # where people ask, at such length that it is no address
 _SILENCES = "/api/alerts/silences"  # likewise
 _PROJECTS = "runlight.projects"
@@ -68,7 +69,7 @@ def scope_of(method: str, path: str) -> Scope:
         return Scope.READ
     if method == "POST" and path.startswith(_REVIEWED):
         return Scope.REVIEW
-    if method in ("POST", "DELETE") and path.startswith((_SAVED, _SILENCES)):
+    if method in ("POST", "DELETE") and path.startswith((_SAVED, _SILENCES, _REPORTS)):
         return Scope.REVIEW
     return Scope.ADMIN
 

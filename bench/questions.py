@@ -63,7 +63,7 @@ class Known:
 def questions(known: Known, routes: Sequence[Route]) -> list[Question]:
     """All of them: each route as it is, the list of runs narrowed in every way, and all that is asked of one run."""
     plain = [question for route in routes for question in _plain(route)]
-    return [*plain, *_narrowed(known), *_of_runs(known)]
+    return [*plain, *_narrowed(known), *_of_runs(known), _report()]
 
 
 def unasked(routes: Sequence[Route], asked: Sequence[Question]) -> list[str]:
@@ -129,6 +129,13 @@ def _of_runs(known: Known) -> list[Question]:
             Question(f"{what}: compared", "/api/compare", [_compared(run) for run, _ in runs], JSON),
         ]
     return found
+
+
+def _report() -> Question:
+    """Made each time it is asked for, since it is as of a moment at which none was made."""
+    asked = urlencode({"project": PROJECT, "made_at": "2026-11-22T00:00:00Z"})
+    route = "/api/reports/weekly/{week}.{form}"
+    return Question("weekly report", route, [f"{route.format(week='2026-W47', form='json')}?{asked}"], JSON)
 
 
 _RUN = "/api/runs/{run_id}"

@@ -80,6 +80,45 @@ create table alert_silences (
     ended_at timestamp_ns                   -- ended by hand
 );
 
+-- One row per weekly report that was made: `document` is all of it as JSON, from which every form is made again.
+create table weekly_reports (
+    project varchar not null,
+    week varchar not null,                  -- 2026-W46
+    tz varchar not null,                    -- where its Monday begins
+    workflow varchar,                       -- null: all together
+    version integer not null,               -- the first is 1
+    made_at timestamp_ns not null,          -- as of when
+    is_final boolean not null,              -- the week was over then
+    kept_at timestamp_ns not null,
+    document varchar not null
+);
+
+-- One row per run that somebody pinned: retention leaves it as it is.
+create table pins (
+    project varchar not null,
+    run_id varchar not null,
+    pinned_at timestamp_ns not null,
+    pinned_by varchar                       -- as whoever asked said
+);
+
+-- One row per removal of records (ingest/removal.py): when, why and how much, not what.
+create table removals (
+    project varchar not null,
+    batch_id ubigint not null,              -- numbered together with ingest_batches
+    removed_at timestamp_ns not null,
+    reason varchar not null,                -- run | conversation | user | retention
+    run_count uinteger not null,
+    record_count uinteger not null,
+    first_at timestamp_ns,                  -- when what was removed had happened
+    last_at timestamp_ns
+);
+
+-- The traces that were removed on demand: what still comes of them is not stored.
+create table removed_traces (
+    project varchar not null,
+    trace_id blob not null
+);
+
 -- Records as they arrived: typed columns here, the whole record in `content_blocks`.
 
 -- One row per span, and one per log record that stands for an agent's step, decision or judgement

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -40,6 +40,11 @@ _MIGRATIONS: dict[int, str] = {
         "create table alert_silences (project varchar not null, silence_id varchar not null, rule varchar, "
         "group_name varchar, until_at timestamp_ns not null, reason varchar not null, made_by varchar not null, "
         "made_at timestamp_ns not null, ended_at timestamp_ns)"
+    ),
+    8: (
+        "create table weekly_reports (project varchar not null, week varchar not null, tz varchar not null, "
+        "workflow varchar, version integer not null, made_at timestamp_ns not null, is_final boolean not null, "
+        "kept_at timestamp_ns not null, document varchar not null)"
     ),
 }
 _KEY_BYTES = 32

@@ -19,6 +19,7 @@ from queries.routes import (
     ledger,
     lists,
     oversight,
+    reports,
     run,
     search,
     sql,
@@ -31,6 +32,7 @@ from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
 from queries.saved import SavedViews
 from queries.sql.asking import SqlLimits, Workbench
+from queries.weekly.keeping import WeeklyReports
 
 # Questions run beside ingestion on the same cores, so only a few at a time; the rest waits its turn.
 QUESTION_THREADS = 4
@@ -52,6 +54,7 @@ def create_api(
     database_bytes: Callable[[], int] = lambda: 0,
     read_keys: Sequence[str] = (),
     sql_limits: SqlLimits | None = None,
+    weekly: WeeklyReports | None = None,
 ) -> FastAPI:
     """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
@@ -59,7 +62,7 @@ def create_api(
     that takes more than `most_seconds` is stopped; `price_of` tells what a call costs by today's prices; `projects_of`
     tells which projects a request may ask about, None for all; `database_bytes` tells how large the store is;
     `read_keys` are the attributes that some rule reads; `sql_limits` are those of questions in SQL, which
-    are refused without."""
+    are refused without; `weekly` makes and keeps reports."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null. "
@@ -88,6 +91,7 @@ def create_api(
         read_keys,
         Workbench(sql_limits) if sql_limits else None,
     )
+    api.state.weekly = weekly or WeeklyReports()
     answer_errors(api)
     for router in (
         lists.router,
@@ -101,6 +105,7 @@ def create_api(
         sql.router,
         export.router,
         views.router,
+        reports.router,
         ledger.router,
         store.router,
         telemetry.router,

@@ -13,6 +13,7 @@ import polars as pl
 _ARROW, _JSON = "application/vnd.apache.arrow.stream", "application/json"
 _BEGINNING = "1970-01-01T00:00:00Z"
 _TIMEOUT_SECONDS = 60.0
+_REPORT_SECONDS = 600.0  # for the many questions of a report together
 
 
 class ApiError(Exception):
@@ -178,6 +179,31 @@ class Client:
         """Have people told again."""
         self._send("DELETE", f"/api/alerts/silences/{quote(silence_id, safe='')}", {"project": project}, _JSON)
 
+    def weekly_reports(self, *, project: str, week: str | None = None) -> pl.DataFrame:
+        """week, tz, workflow, version, made_at, is_final, kept_at of the weekly reports that were made."""
+        return self._table("/api/reports/weekly", {"project": project, "week": week})
+
+    def weekly_report(
+        self,
+        *,
+        project: str | None,
+        week: str,
+        form: str,
+        workflow: str | None = None,
+        made_at: str | None = None,
+    ) -> bytes:
+        """The weekly report as a file of this form: the one made last or at `made_at`, else made now or as of then."""
+        asked = {"project": project, "workflow": workflow, "made_at": made_at}
+        path = f"/api/reports/weekly/{quote(week, safe='')}.{quote(form, safe='')}"
+        return self._send("GET", path, asked, "*/*", seconds=_REPORT_SECONDS).content
+
+    def make_weekly_report(
+        self, *, project: str | None, week: str, workflow: str | None = None, made_at: str | None = None
+    ) -> None:
+        """Make a weekly report anew, which is kept beside those that were made before."""
+        asked = {"project": project, "workflow": workflow, "made_at": made_at}
+        self._send("POST", f"/api/reports/weekly/{quote(week, safe='')}", asked, _JSON, seconds=_REPORT_SECONDS)
+
     def metric_names(self, **asked: Any) -> pl.DataFrame:
         """The metrics of a window, by name, with type, unit and services."""
         return self._table("/api/metrics", asked)
@@ -269,11 +295,18 @@ class Client:
         return pl.read_ipc_stream(response.content), response.headers.get("x-runlight-next")
 
     def _send(
-        self, method: str, path: str, asked: Mapping[str, Any], accept: str, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        asked: Mapping[str, Any],
+        accept: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = _TIMEOUT_SECONDS,
     ) -> httpx.Response:
         try:
             response = self._http.request(
-                method, path, params=_parameters(asked), headers={"accept": accept}, json=body
+                method, path, params=_parameters(asked), headers={"accept": accept}, json=body, timeout=seconds
             )
         except httpx.TransportError as error:
             raise ServerDown(f"no answer from {self._http.base_url}: {error}") from error

@@ -31,7 +31,8 @@ class BadFilter(ValueError):
 class Filters:
     """What narrows a question. Times are nanoseconds since 1970, the window is [since_ns, until_ns); null filters
     nothing. `attributes` are `key=value` of any attribute, tag or metadata key; all must be there. `words` must all be
-    in a run's names, ids or previews, or the run is one of `mentioned`."""
+    in a run's names, ids or previews, or the run is one of `mentioned`. `begins_before_ns` is where the window before
+    begins if it is not as long: a week with a change of clocks is not."""
 
     project: str
     now_ns: int
@@ -52,6 +53,7 @@ class Filters:
     attributes: tuple[str, ...] | None = None
     words: tuple[str, ...] | None = None
     mentioned: tuple[str, ...] | None = None
+    begins_before_ns: int | None = None
 
     @property
     def bucket(self) -> str:
@@ -60,7 +62,9 @@ class Filters:
 
     @property
     def before_ns(self) -> int:
-        """Where the window before this one begins, which is as long and ends where this one begins."""
+        """Where the window before this one begins, which ends where this one begins and is as long unless told."""
+        if self.begins_before_ns is not None:
+            return self.begins_before_ns
         return max(EARLIEST_NS, 2 * self.since_ns - self.until_ns)
 
     def values(self) -> dict[str, Any]:
@@ -98,6 +102,7 @@ def read_filters(
         attributes=tuple(f"{key}={value}" for key, value in (attributes or {}).items()) or None,
         words=None,
         mentioned=None,
+        begins_before_ns=None,
         **narrowing,
     )
 

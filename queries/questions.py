@@ -251,6 +251,16 @@ def alert_notifications(database: Database, project: str, limit: int = 100) -> p
     return database.ask("alert_notifications", {"project": project, "limit": limit})
 
 
+def weekly_reports(database: Database, project: str, week: str | None = None, limit: int = 100) -> pa.Table:
+    """week, tz, workflow, version, made_at, is_final, kept_at of the reports that were made, the newest week first."""
+    return database.ask("weekly_reports", {"project": project, "week": week, "limit": limit})
+
+
+def weekly_report(database: Database, key: Mapping[str, str | None]) -> pa.Table:
+    """version, made_at, is_final, document of the report by project, week, tz, workflow and made_at; or no row."""
+    return database.ask("weekly_report", key)
+
+
 def metric_names(database: Database, window: Filters, limit: int = 1_000) -> pa.Table:
     """The metrics that were measured in the window, by name."""
     return database.ask("metric_names", window.values() | {"limit": limit})

@@ -17,6 +17,7 @@ from alerts.rules import AnyRule
 from ingest.prices import PriceList
 from ingest.redaction_file import read_own_rules
 from pages.shared import menu
+from queries.weekly.objectives import read_objectives
 from settings import Settings
 from tests.serving import RunningServer, until
 
@@ -67,7 +68,11 @@ def test_the_table_of_pages_is_that_of_the_menu() -> None:
 def test_the_configurations_are_well_formed() -> None:
     assert [sorted(tomllib.loads(text)) for text in blocks("toml")] == [["otel"]]
     assert [sorted(json.loads(text)) for text in blocks("json")] == [["telemetry"], ["models"], ["allow", "rules"]]
-    assert [sorted(yaml.safe_load(text)) for text in blocks("yaml")] == [["exporters", "service"], ["rules"]]
+    assert [sorted(yaml.safe_load(text)) for text in blocks("yaml")] == [
+        ["exporters", "service"],
+        ["rules"],
+        ["objectives"],
+    ]
 
 
 def test_the_price_file_is_one_that_the_server_takes(tmp_path: Path) -> None:
@@ -82,9 +87,15 @@ def test_the_redaction_file_is_one_that_the_server_takes(tmp_path: Path) -> None
     assert list(read_own_rules(path).rules) == ["staff_id"]
 
 
+def test_the_objectives_are_ones_that_the_server_takes(tmp_path: Path) -> None:
+    objectives_file = tmp_path / "objectives.yaml"
+    objectives_file.write_text(blocks("yaml")[-1])
+    assert [objective.workflow for objective in read_objectives(objectives_file)] == ["refund-request", "*"]
+
+
 def test_the_file_of_alert_rules_is_one_that_the_server_takes_and_the_table_has_all_kinds(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
-    path.write_text(blocks("yaml")[-1])
+    path.write_text(blocks("yaml")[1])
     assert read_rules(path, ["ops", "mail"])["rejecting"].enabled is False
     table = README.partition("| kind |")[2].partition("\n\n")[0]
     told = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| (.*?) \|", table, re.MULTILINE))

@@ -58,7 +58,7 @@ KNOWN_ONLY_TO = {
         "server",
     ),
     "apprise": ("alerts.channels",),
-    "apscheduler": ("alerts.alerting",),
+    "apscheduler": ("alerts.alerting", "queries.weekly.reporting"),
     "fastapi": ("alerts.routes", "queries.api", "queries.routes", "server"),
     "pydantic_settings": ("settings",),
 }

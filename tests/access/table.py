@@ -9,9 +9,11 @@ from typing import Any
 from access.door import Door
 from access.keyring import Keyring
 from alerts.alerting import Alerting
+from ingest.kept_reports import KeptReports
 from ingest.pseudonyms import Pseudonyms
 from ingest.receiver import SIGNALS
 from queries.database import Database
+from queries.weekly.reporting import Reporting
 from server import http_api
 from settings import Settings
 from tests.access.conftest import PROJECT, TRACE
@@ -27,6 +29,8 @@ PARTS = {
     "name": PROJECT,
     "view_id": "0" * 16,
     "table": "runs",
+    "week": "2026-W01",
+    "form": "json",
     "silence_id": "0" * 16,
 }
 PARAMETERS = {
@@ -79,7 +83,8 @@ def served(folder: Path) -> list[Served]:
     with pipeline(folder / "table.duckdb") as running:
         door = Door(Keyring(running.store.cursor()))
         alerting = Alerting(Settings(), Database(running.store.cursor()), running.store.cursor())
-        api = http_api(Settings(), running.store, running.writer, door, Pseudonyms(b""), alerting)
+        reporting = Reporting(Settings(), Database(running.store.cursor()), KeptReports(running.store.cursor()))
+        api = http_api(Settings(), running.store, running.writer, door, Pseudonyms(b""), alerting, reporting)
     described = api.openapi()["paths"]
     found = [_served(method, path, described) for path, methods in _routes(api.routes) for method in methods]
     telemetry = [Served("POST", f"/v1/{signal}", "ingest") for signal in SIGNALS]

@@ -37,6 +37,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> Non
         today = connection.execute(_COLUMNS).fetchall()
         connection.execute("drop table pseudonym_key; drop table api_keys; drop table saved_views")
         connection.execute("drop table alerts; drop table alert_notifications; drop table alert_silences")
+        connection.execute("drop table weekly_reports")
         connection.execute("alter table steps add column labels varchar[]")
         connection.execute("alter table spans drop column offered_tools; alter table runs drop column offered_tools")
         connection.execute("update schema_version set version = 1")

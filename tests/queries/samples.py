@@ -12,6 +12,7 @@ import orjson
 
 from ingest.conventions import conventions
 from ingest.intake import Signal
+from ingest.kept_reports import KeptReports
 from queries import catalogue, details, locating, nouns, opening, questions
 from queries.catalogue import CATALOGUE
 from queries.database import Database
@@ -52,6 +53,9 @@ def kept_samples(path: Path) -> Iterator[Samples]:
             for line in file.read_bytes().splitlines():
                 running.send(signal_of(orjson.loads(line)), line, "json")
         rebuild_all(running.store.cursor())
+        kept = KeptReports(running.store.cursor(), clock_ns=lambda: NOW_NS)
+        for version in (1, 2):
+            kept.keep(**_REPORT, version=version, made_at="2026-11-20T14:58:30Z", is_final=False, document="{}")
         database = Database(running.store.cursor())
         yield Samples(running.store.cursor(), database, Opener(database))
 
@@ -158,6 +162,8 @@ _SOME = 4
 _METRIC = "gen_ai.client.token.usage"
 _WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
 
+_REPORT: Any = {"project": PROJECT, "week": "2026-W47", "tz": "UTC", "workflow": None}
+
 ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "alert_history": _whole(lambda database: questions.alert_history(database, PROJECT)),
     "alert_notifications": _whole(lambda database: questions.alert_notifications(database, PROJECT)),
@@ -224,6 +230,8 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "store_version": _whole(lambda database: questions.store_version(database, FILTERS)),
     "summary": _whole(lambda database: questions.summary(database, FILTERS)),
     "tool_calls": _whole(lambda database: questions.tool_calls(database, FILTERS).rows),
+    "weekly_report": _whole(lambda database: questions.weekly_report(database, {**_REPORT, "made_at": None})),
+    "weekly_reports": _whole(lambda database: questions.weekly_reports(database, PROJECT)),
     "window_version": _each(_version),
 } | {question: _listed(question) for question in CATALOGUE}
 

@@ -1,0 +1,79 @@
+"""Fetches the weekly reliability report from the server: `python -m queries.weekly_report --week 2026-W46 --out FILE`.
+
+Exit codes: 0 the report was written, 1 the server or the file said no, 2 the command cannot be read.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from queries.client import ApiError, Client, ServerDown
+from settings import Settings
+
+FORMS = ("html", "pdf", "md", "zip", "xlsx", "json")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Writes the report as the command line asks; returns the exit code."""
+    options = _options(arguments)
+    client = Client(options.url, options.api_key)
+    asked = {"project": options.project, "workflow": options.workflow, "made_at": options.made_at}
+    try:
+        if options.anew:
+            client.make_weekly_report(week=options.week, **asked)
+        found = client.weekly_report(week=options.week, form=options.format, **asked)
+        _write(options.out, found)
+    except (ApiError, ServerDown, OSError) as error:
+        sys.stderr.write(f"weekly_report: {error}\n")
+        return 1
+    finally:
+        client.close()
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    settings = Settings()
+    parser = argparse.ArgumentParser(
+        prog="python -m queries.weekly_report", description="Fetches the weekly reliability report from the server."
+    )
+    parser.add_argument(
+        "--week", default=_last_week(), help="ISO week, Monday to Monday [default: the last, %(default)s]"
+    )
+    parser.add_argument("--format", choices=FORMS, help="[default: by the ending of --out, else md]")
+    parser.add_argument("--out", type=Path, help="the file to write [default: standard output]")
+    parser.add_argument("--project", help="[default: the only one of the API key, else `default`]")
+    parser.add_argument("--workflow", help="of this workflow alone")
+    parser.add_argument(
+        "--made-at", help="as of this moment, such as 2026-11-16T06:00:00Z [default: as it was made last]"
+    )
+    parser.add_argument("--anew", action="store_true", help="make it anew, with what changed since it was last made")
+    parser.add_argument("--url", default=settings.url, help="the server [default: %(default)s]")
+    options = parser.parse_args(arguments)
+    ending = options.out.suffix.removeprefix(".") if options.out else "md"
+    options.format = options.format or ending
+    if options.format not in FORMS:
+        parser.error(f"--out ends in none of {', '.join(FORMS)}; say --format")
+    options.api_key = settings.api_key
+    return options
+
+
+def _last_week() -> str:
+    year, week, _ = (datetime.now(UTC) - timedelta(weeks=1)).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def _write(path: Path | None, found: bytes) -> None:
+    """All of it or nothing: a file that was there stays until the new one is whole."""
+    if path is None:
+        sys.stdout.buffer.write(found)
+        return
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_bytes(found)
+    os.replace(unfinished, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
