@@ -38,6 +38,7 @@ SEARCH = Entry("pages/search.py", "Search", ":material/search:", takes=(), hidde
 ERRORS = Entry("pages/errors.py", "Errors", ":material/error:", "Signals")
 VIEWS = Entry("pages/views.py", "Saved views", ":material/bookmark:", takes=())
 ALERTS = Entry("pages/alerts.py", "Alerts", ":material/notifications:", "Signals", takes=())
+REPORTS = Entry("pages/reports.py", "Reports", ":material/summarize:", takes=())
 COST = Entry("pages/cost.py", "Cost", ":material/payments:", "Signals")
 TOOLS = Entry("pages/tools.py", "Tools", ":material/build:", "Signals")
 ROUTES = Entry("pages/routes.py", "Routes", ":material/alt_route:", "Signals")
@@ -52,6 +53,7 @@ SQL = Entry("pages/sql.py", "SQL", ":material/terminal:", "Store", takes=address
 ENTRIES = (
     OVERVIEW,
     RUNS,
+    REPORTS,
     VIEWS,
     ALERTS,
     ERRORS,

@@ -132,6 +132,7 @@ def numbers(visitor: Visitor) -> dict[str, str]:
 
 WAYS: dict[menu.Entry, Callable[[Visitor], None]] = {
     menu.OVERVIEW: by_link("Failed runs"),
+    menu.REPORTS: by_link("Runs of this week"),
     menu.ERRORS: by_group_of_errors,
     menu.CORRECTIONS: by_button("Open run"),
     menu.EVALUATIONS: by_row(table=1),
