@@ -36,6 +36,7 @@ _KEYS = {
     "error_by": "oversight.error.by",
     "tool_call_id": "gen_ai.tool.call.id",
     "conversation_id": "gen_ai.conversation.id",
+    "run_id": "oversight.run.id",
     "source": "oversight.source",
 }
 

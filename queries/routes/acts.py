@@ -103,14 +103,14 @@ async def _record(asker: Asker, project: str, run_id: str, event: str, act: Act,
 
 
 def _place(opened: OpenedRun, step_id: str | None) -> dict[str, Any]:
-    """Where in the run's telemetry the act belongs: trace, span, service and tool call of the step."""
+    """Where in the run's telemetry the act belongs: span, service and tool call of the step, and the step's trace; or
+    the run itself, if its agent sends log events without a trace. Its conversation goes on and would lead elsewhere."""
     steps = [step for step in questions.run_steps(opened).to_pylist() if step["kind"] not in ("human", "evaluation")]
     step = next((step for step in steps if step_id in (None, step["step_id"])), None)
     if step is None:
         raise BadFilter(f"step_id: the run has no step {step_id[:80]!r}" if step_id else "the run has no step yet")
-    if not step["trace_id"]:
-        raise BadFilter("this run is told by log events without a trace id; its agent must send the event itself")
-    names = ("trace_id", "service_name", "conversation_id")
     is_tool = step["kind"] == "tool"
     call = {"tool_call_id": step["tool_call_id"]} if is_tool and step_id else {}
-    return {name: step[name] for name in names} | {"span_id": step["step_id"]} | call
+    names = ("trace_id", "conversation_id") if step["trace_id"] else ()
+    run = {name: step[name] for name in names} or {"run_id": opened.run_id}
+    return run | {"service_name": step["service_name"], "span_id": step["step_id"]} | call
