@@ -1,17 +1,13 @@
 """Sends recorded OTLP in by the front door: `python -m ingest.replay sample_traces/*.jsonl --now`.
 
-A file holds one export request (OTLP/JSON, or protobuf under a name with `traces`, `logs` or `metrics` in it) or one
-OTLP/JSON request a line, as the Collector's file exporter writes them; gzip is seen by its first bytes. Without a
-file the samples are sent: every scenario, and the six weeks of history before now.
+`ingest/recordings.py` says what a file can be. Without one the samples are sent: every scenario, and the six weeks of
+history before now.
 """
 
 import argparse
-import gzip
-import re
 import ssl
 import sys
 import time
-import zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,11 +31,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from tqdm import tqdm
 
 from ingest.errors import Undecodable
 from ingest.intake import Encoding, Signal
 from ingest.otlp_json import to_protobuf
 from ingest.projects import HEADER
+from ingest.recordings import CannotReplay, Recording, read, requests_of
 from sample_traces import history
 from settings import Settings
 
@@ -48,24 +46,9 @@ SAMPLES = Path(__file__).parents[1] / "sample_traces"
 _PATIENCE_SECONDS = 60  # how long a server that says 503 is asked again
 _IN_FLIGHT = 3  # requests of the history on their way at once; the server gathers them into common commits
 _JUST_BEFORE_NS = 1_000_000_000
-_GZIP = b"\x1f\x8b"
 _TIME_FIELDS = {"start_time_unix_nano", "end_time_unix_nano", "time_unix_nano", "observed_time_unix_nano"}
 _TIME_ATTRIBUTES = {"event.timestamp", "oversight.approval.expires_at", "oversight.change.effective_at"}
 _CONTENT_TYPES: dict[Encoding, str] = {"protobuf": "application/x-protobuf", "json": "application/json"}
-
-
-class CannotReplay(Exception):
-    """A file cannot be read, or the server did not take it; the text names the file."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One export request as it was recorded; `source` says where, for messages."""
-
-    source: str
-    signal: Signal
-    encoding: Encoding
-    body: bytes
 
 
 @dataclass
@@ -96,11 +79,8 @@ def main(arguments: Sequence[str]) -> int:
         if not options.files and not options.history:
             _say(f"samples: {load_samples(options.url, options.project, now)}")
             return 0
-        recordings = {path: read(path) for path in options.files}
-        if options.now:
-            recordings = _moved_to(now, recordings)
         with _client(options.url) as client:
-            for path, found in recordings.items():
+            for path, found in _recordings(options.files, options.now):
                 _say(f"{path}: {_send_all(client, found, options.project)}")
             if options.history:
                 _say(f"history of {history.DAYS} days: {_send_history(client, options.project, now)}")
@@ -127,23 +107,6 @@ def _client(url: str) -> httpx.Client:
     headers = {b"x-api-key": settings.api_key.strip().encode()} if settings.api_key else {}
     trusted = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
     return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS, verify=trusted)
-
-
-def read(path: Path) -> list[Recording]:
-    """The export requests of one file, in their order. Raises `CannotReplay`."""
-    try:
-        data = path.read_bytes()
-        data = gzip.decompress(data) if data.startswith(_GZIP) else data
-    except (OSError, EOFError, zlib.error) as error:
-        raise CannotReplay(f"{path}: cannot be read: {error}") from None
-    if not data.lstrip().startswith(b"{"):
-        return [Recording(str(path), _signal_of_name(path), "protobuf", data)]
-    try:
-        return list(_json_requests(str(path), orjson.loads(data)))
-    except orjson.JSONDecodeError:
-        return [
-            recording for number, line in enumerate(data.splitlines(), 1) for recording in _line(path, number, line)
-        ]
 
 
 def newest_ns(recordings: Iterable[Recording]) -> int:
@@ -193,37 +156,17 @@ def _moment(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text} is no moment like 2026-11-22T12:00:00Z; files go before it") from None
 
 
+def _recordings(files: Sequence[Path], now: datetime | None) -> Iterable[tuple[Path, Iterable[Recording]]]:
+    """Each file with its requests; moved to now, which takes a look at all of them beforehand, if that is asked for."""
+    if now is None:
+        return ((path, requests_of(path)) for path in files)
+    return _moved_to(now, {path: read(path) for path in files}).items()
+
+
 def _moved_to(now: datetime, recordings: dict[Path, list[Recording]]) -> dict[Path, list[Recording]]:
     newest = newest_ns(recording for found in recordings.values() for recording in found)
     by_ns = round(now.timestamp() * 1000) * 1_000_000 - _JUST_BEFORE_NS - newest
     return {path: [shifted(recording, by_ns) for recording in found] for path, found in recordings.items()}
-
-
-def _line(path: Path, number: int, line: bytes) -> Iterator[Recording]:
-    if not line.strip():
-        return
-    try:
-        yield from _json_requests(f"{path}:{number}", orjson.loads(line))
-    except orjson.JSONDecodeError as error:
-        raise CannotReplay(f"{path}:{number}: is not valid JSON: {error}") from None
-
-
-def _json_requests(source: str, value: object) -> Iterator[Recording]:
-    """One request a signal: a downloaded run holds its spans and its logs in one object."""
-    found = [signal for signal, kind in _KINDS.items() if isinstance(value, dict) and kind.json_key in value]
-    if not found:
-        raise CannotReplay(f"{source}: holds neither resourceSpans nor resourceLogs nor resourceMetrics")
-    for signal in found:
-        key = _KINDS[signal].json_key
-        assert isinstance(value, dict)
-        yield Recording(source, signal, "json", orjson.dumps({key: value[key]}))
-
-
-def _signal_of_name(path: Path) -> Signal:
-    found = re.search("traces|logs|metrics", path.name)
-    if found is None:
-        raise CannotReplay(f"{path}: is no JSON; name a protobuf file after its signal: traces, logs or metrics")
-    return {"traces": Signal.SPAN, "logs": Signal.LOG, "metrics": Signal.METRIC}[found[0]]
 
 
 def _send_all(client: httpx.Client, recordings: Iterable[Recording], project: str) -> Sent:
@@ -237,7 +180,7 @@ def _send_history(client: httpx.Client, project: str, now: datetime) -> Sent:
     """Generates and sends side by side, a few requests at a time."""
     sent, waiting = Sent(Counter()), deque[Future[Sent]]()
     with ThreadPoolExecutor(_IN_FLIGHT) as pool:
-        for name, body in history.requests(now):
+        for name, body in tqdm(history.requests(now), desc="history", unit=" requests", leave=False, disable=None):
             recording = Recording("history", Signal.SPAN if name == "traces" else Signal.LOG, "protobuf", body)
             waiting.append(pool.submit(_send, client, recording, project))
             if len(waiting) > _IN_FLIGHT:
@@ -341,7 +284,7 @@ def _shifted_text(moment: str, by_ns: int) -> str:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    tqdm.write(line)  # above the bar, if there is one
     sys.stdout.flush()
 
 
@@ -351,7 +294,6 @@ class _Kind:
 
     noun: str
     path: str
-    json_key: str
     request: type[Message]
     response: type[Any]
     rejected_field: str
@@ -362,7 +304,6 @@ _KINDS = {
     Signal.SPAN: _Kind(
         "spans",
         "traces",
-        "resourceSpans",
         ExportTraceServiceRequest,
         ExportTraceServiceResponse,
         "rejected_spans",
@@ -371,7 +312,6 @@ _KINDS = {
     Signal.LOG: _Kind(
         "log records",
         "logs",
-        "resourceLogs",
         ExportLogsServiceRequest,
         ExportLogsServiceResponse,
         "rejected_log_records",
@@ -380,7 +320,6 @@ _KINDS = {
     Signal.METRIC: _Kind(
         "metric points",
         "metrics",
-        "resourceMetrics",
         ExportMetricsServiceRequest,
         ExportMetricsServiceResponse,
         "rejected_data_points",

@@ -198,13 +198,21 @@ def test_what_cannot_be_read_is_one_line_that_names_the_file(
     assert why in error
 
 
+def test_a_line_is_sent_before_the_next_one_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = gzip.compress(b"\n" + spans_json(TRACE) + b"\n" + spans_json(OTHER_TRACE)[:20])
+    name, script = written(tmp_path / "a.jsonl.gz", data), takes_all()
+    assert replayed(script, name) == 1
+    assert [TRACE.encode() in request.body for request in script.requests] == [True]
+    assert capsys.readouterr().err.startswith(f"{name}:3: is not valid JSON")
+
+
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     name = written(tmp_path / "a.json", spans_json(TRACE))
     assert replay.main([name, "--url", url]) == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"{name}: cannot reach {url}")
+    assert error.startswith(f"{name}:1: cannot reach {url}")
     assert error.count("\n") == 1
 
 
