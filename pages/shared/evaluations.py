@@ -18,6 +18,7 @@ GROUPS = {
 }
 UNITS = {"run": "of the same run", "step": "of the same step"}
 REPLAYS = {"category": "Category", "suite": "Suite", "case": "Case", "release": "Release"}
+CELLS = ("good-good", "good-bad", "bad-good", "bad-bad")  # what the human says, and the model
 _CHART = {"displayModeBar": False}
 _BAD = "A failing label, else a score below the middle where all scores of its name lie between 0 and 1"
 
@@ -169,30 +170,59 @@ def draw_agreement(pairs: pl.DataFrame, unit: str, project: str, zone: str) -> N
             f"They agree on {agreed}: {count(first['agreed_count'])} of {count(first['pair_count'])} {unit}s{kappa}"
         )
         st.plotly_chart(
-            figures_evaluations.agreement(pairs), config=_CHART, alt="Human against model verdicts, four counts"
+            figures_evaluations.agreement(pairs),
+            key="agreement",
+            on_select=_choose_cell,
+            selection_mode="points",
+            config=_CHART,
+            alt="Human against model verdicts, four counts; choosing one lists its runs",
         )
     with right:
-        differing = pairs.filter(pl.col("human_says_bad") != pl.col("model_says_bad"))
-        if differing.is_empty():
-            st.caption("They never differ.")
-        else:
-            _draw_differing(differing, project, zone)
+        _draw_pairs(pairs, unit, project, zone)
     behind.draw(f"evaluation_agreement_{unit}", pairs)
 
 
-def _draw_differing(differing: pl.DataFrame, project: str, zone: str) -> None:
-    def verdict(name: str) -> pl.Expr:
-        return pl.when(pl.col(name)).then(pl.lit("bad")).otherwise(pl.lit("good")).alias(name)
+def _choose_cell() -> None:
+    points = st.session_state["agreement"].selection.points
+    if points:
+        address.change(cell=points[0]["customdata"])
 
-    shown = differing.select(
-        rows.words(differing, "run_name", 120),
+
+def _draw_pairs(pairs: pl.DataFrame, unit: str, project: str, zone: str) -> None:
+    """Those of the chosen cell, else those on which they differ; a click opens the run."""
+    verdict = pl.when(pl.col("^(human|model)_says_bad$")).then(pl.lit("bad")).otherwise(pl.lit("good")).name.keep()
+    told = pairs.with_columns(verdict)
+    cell = address.text("cell", among=CELLS)
+    if cell:
+        human, _, model = cell.partition("-")
+        found = told.filter(human_says_bad=human, model_says_bad=model)
+        number = count(found["cell_count"][0] if found.height else 0)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(f"Human says {human}, model says {model}: {number} {unit}s")
+            lift = {"cell": None}
+            st.button(
+                "Where they differ", icon=":material/close:", type="tertiary", on_click=address.change, kwargs=lift
+            )
+        if found.height and found.height < found["cell_count"][0]:
+            st.caption(f"The newest {count(found.height)} of them.")
+    else:
+        found = told.filter(pl.col("human_says_bad") != pl.col("model_says_bad"))
+    if found.is_empty():
+        st.caption("There are none." if cell else "They never differ.")
+    else:
+        _draw_pairs_table(found, project, zone)
+
+
+def _draw_pairs_table(found: pl.DataFrame, project: str, zone: str) -> None:
+    shown = found.select(
+        rows.words(found, "run_name", 120),
         "run_started_at",
-        verdict("human_says_bad"),
-        verdict("model_says_bad"),
-        rows.words(differing, pl.col("evaluation_names").list.join(", "), 120),
+        "human_says_bad",
+        "model_says_bad",
+        rows.words(found, pl.col("evaluation_names").list.join(", "), 120),
     )
     columns = {
-        "run_name": rows.text("They differ on", 150),
+        "run_name": rows.text("Run", 150),
         "run_started_at": rows.time("Started", zone),
         "human_says_bad": rows.text("Human", 75),
         "model_says_bad": rows.text("Model", 75),
@@ -200,9 +230,9 @@ def _draw_differing(differing: pl.DataFrame, project: str, zone: str) -> None:
     }
 
     def open_row(place: int) -> None:
-        links.open_run(project, differing["run_id"][place], differing["judged_step_id"][place])
+        links.open_run(project, found["run_id"][place], found["judged_step_id"][place])
 
-    rows.choosing("differing", "runs on which they differ; choosing a cell opens one", shown, columns, open_row)
+    rows.choosing("pairs", "runs that both judged; choosing a cell opens one", shown, columns, open_row)
 
 
 def draw_replays(replays: pl.DataFrame, by: str, project: str, zone: str) -> None:

@@ -11,6 +11,7 @@ from pages.shared.format import chart_text, count, percent
 
 _MARGIN = {"l": 8, "r": 8, "t": 36, "b": 8}
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
+_AGREED = "#1b7d52"
 _VERDICTS = {False: "good", True: "bad"}
 
 
@@ -101,33 +102,44 @@ def _range(row: dict[str, Any]) -> str:
 
 
 def agreement(pairs: pl.DataFrame) -> go.Figure:
-    """Four cells of `evaluation_agreement`: what the human says from top to bottom, the model from left to right."""
-    cells = {(row["human_says_bad"], row["model_says_bad"]): row["cell_count"] for row in pairs.iter_rows(named=True)}
+    """Four cells of `evaluation_agreement`: what the human says from top to bottom, the model from left to right.
+
+    Made of bars, since only they can be clicked; each carries its two verdicts, `good-bad`, as customdata.
+    """
+    counts = {(row["human_says_bad"], row["model_says_bad"]): row["cell_count"] for row in pairs.iter_rows(named=True)}
     total = pairs["pair_count"][0]
-    verdicts = list(_VERDICTS)
-    counts = [[cells.get((human, model), 0) for model in verdicts] for human in verdicts]
+    cells = [(human, model) for human in _VERDICTS for model in _VERDICTS]
     figure = go.Figure(
-        go.Heatmap(
-            x=[f"model: {_VERDICTS[model]}" for model in verdicts],
-            y=[f"human: {_VERDICTS[human]}" for human in verdicts],
-            z=[[0.15 if human == model else 0.85 for model in verdicts] for human in verdicts],
-            text=[[f"{count(cell)}<br>{percent(cell, total)}" for cell in row] for row in counts],
-            texttemplate="%{text}",
+        go.Bar(
+            x=[f"model: {_VERDICTS[model]}" for _, model in cells],
+            y=[0.97] * len(cells),
+            base=[int(human) for human, _ in cells],
+            width=0.98,
+            text=[f"{count(counts.get(cell, 0))}<br>{percent(counts.get(cell, 0), total)}" for cell in cells],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
             textfont={"size": 15, "color": "#ffffff"},
-            colorscale=[[0, "#1b7d52"], [1, ERROR_COLOUR]],
-            zmin=0,
-            zmax=1,
-            showscale=False,
-            xgap=3,
-            ygap=3,
-            hoverinfo="skip",
+            marker={"color": [_AGREED if human == model else ERROR_COLOUR for human, model in cells]},
+            customdata=[f"{_VERDICTS[human]}-{_VERDICTS[model]}" for human, model in cells],
+            hoverinfo="none",
+            unselected={"marker": {"opacity": 1}},
         )
     )
     figure.update_layout(
         height=240,
         dragmode=False,
+        barmode="overlay",
+        showlegend=False,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis={"side": "top", "fixedrange": True},
-        yaxis={"autorange": "reversed", "fixedrange": True},
+        xaxis={"side": "top", "type": "category", "fixedrange": True},
+        yaxis={
+            "range": [2, 0],
+            "tickvals": [int(human) + 0.5 for human in _VERDICTS],
+            "ticktext": [f"human: {said}" for said in _VERDICTS.values()],
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+        },
     )
     return figure

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, behind, rows
+from pages.shared import address, behind, links, rows
 from pages.shared.figures_cost import PLACE_COLOURS, bucket_length
+from pages.shared.filters import rfc_3339
 from pages.shared.format import DASH, chart_text, count, one_line
 
 SERVICE = "service"
@@ -22,6 +25,16 @@ _OF_DELTAS = {"least": "Least", "greatest": "Greatest"}
 _ADDITIVE = ("increase", "observation_sum", "observation_count", "last_total")
 # What can be added up over time too.
 _GROWTH = ("increase", "observation_sum", "observation_count")
+# The attributes of points that a filter of runs stands for.
+_NARROWS = {
+    SERVICE: "service",
+    "model": "model",
+    "gen_ai.request.model": "model",
+    "gen_ai.response.model": "model",
+    "gen_ai.agent.name": "agent",
+    "gen_ai.tool.name": "tool",
+    "tool_name": "tool",
+}
 _MONEY_AND_TOKENS = ("token", "cost", "usd")
 
 
@@ -153,18 +166,38 @@ def draw_trend(trend: pl.DataFrame, metric: Metric, way: str, group: str | None,
     else:
         st.plotly_chart(
             over_time(known, way, metric, group, zone),
+            key="metric_trend",
+            on_select=partial(_open_runs, known, group),
+            selection_mode="points",
             config={"displayModeBar": False},
-            alt="The metric over time; the same as a table below",
+            alt="The metric over time; the same as a table below; choosing a point opens the runs of its time",
         )
+        st.caption("A click leads to the runs that began in that time, if the agents send traces or logs too.")
     behind.draw("metric_trend", trend)
+
+
+def _open_runs(known: pl.DataFrame, group: str | None) -> None:
+    points = st.session_state["metric_trend"].selection.points
+    if points:
+        row = known.row(int(points[0]["customdata"]), named=True)
+        links.open_runs(**behind_point(row, group, bucket_length(known["bucket_at"])))
+
+
+def behind_point(row: Mapping[str, Any], group: str | None, length: timedelta) -> dict[str, str]:
+    """What narrows the runs to those of a row of `metric_trend`, as far as runs bear what it is told apart by."""
+    began = row["bucket_at"]
+    window = {"window": "custom", "since": rfc_3339(began), "until": rfc_3339(began + length)}
+    name = _NARROWS.get(group or "")
+    return window | ({name: row["value"]} if name and row["value"] is not None and not row["is_rest"] else {})
 
 
 def over_time(trend: pl.DataFrame, way: str, metric: Metric, group: str | None, zone: str) -> go.Figure:
     """`metric_trend` told one way: stacked bars where the parts add up, else lines; a colour a value of the group."""
     figure = go.Figure()
     milliseconds = bucket_length(trend["bucket_at"]).total_seconds() * 1000
+    numbered = trend.with_row_index("row")
     for place in sorted(trend["place"].unique()):
-        of_place = trend.filter(place=place)
+        of_place = numbered.filter(place=place)
         label = _label(of_place.row(0, named=True), group)
         at = of_place["bucket_at"].dt.convert_time_zone(zone).dt.replace_time_zone(None).to_list()
         values = of_place[way].to_list()
@@ -177,6 +210,8 @@ def over_time(trend: pl.DataFrame, way: str, metric: Metric, group: str | None, 
                 for when, value in zip(at, values, strict=True)
             ],
             "hoverinfo": "text",
+            "customdata": of_place["row"].to_list(),
+            "unselected": {"marker": {"opacity": 1}},
         }
         colour = PLACE_COLOURS[place - 1]
         if way in _ADDITIVE:

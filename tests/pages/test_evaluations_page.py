@@ -85,6 +85,18 @@ def test_what_humans_and_models_say_is_compared_and_replays_are_counted(
     assert f"Only {HOSTILE_TEXTS[0]} by model" in said
     replays = next(frame.value for frame in app.dataframe if "failure_rate" in frame.value)
     assert replays["failed_count"].tolist() == [1]
+    assert pairs_listed(app) == [("good", "bad")], "where they differ"
+    assert pairs_listed(shown(app, project, cell="good-bad")) == [("good", "bad")]
+    assert "Human says good, model says bad: 1 runs" in [text.value for text in app.main.text]
+    assert pairs_listed(shown(app, project, cell="bad-bad")) == []
+
+
+def pairs_listed(app: AppTest) -> list[tuple[str, str]]:
+    """What the human and the model say of each run in the list beside their agreement."""
+    frames = [
+        frame.value for frame in app.dataframe if "run_started_at" in frame.value and "human_says_bad" in frame.value
+    ]
+    return [(row.human_says_bad, row.model_says_bad) for frame in frames for row in frame.itertuples()]
 
 
 def test_sad_faces_offer_a_way_on(app: AppTest, project: str) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import data
+from pages.shared import data, metrics
 from queries.client import Client
 from tests.pages.hostile import HOSTILE_TEXTS
 from tests.serving import ROOT, RunningServer, until
@@ -35,7 +36,7 @@ def send_metrics(server: RunningServer, app: AppTest) -> None:
     project = str(app.query_params["project"])
     label = [{"key": HOSTILE_TEXTS[3], "value": {"stringValue": HOSTILE_TEXTS[0]}}]
     point = {"timeUnixNano": str(time.time_ns()), "attributes": label, "asDouble": 1.5}
-    metrics = [
+    told = [
         {
             "name": "spent",
             "unit": "USD",
@@ -43,7 +44,7 @@ def send_metrics(server: RunningServer, app: AppTest) -> None:
         },
         {"name": HOSTILE_TEXTS[1], "unit": "1", "gauge": {"dataPoints": [point]}},
     ]
-    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]}
+    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": told}]}]}
     httpx.post(f"{server.url}/v1/metrics", json=body, headers={"x-runlight-project": project}).raise_for_status()
     client = Client(server.url)
     until(lambda: client.metric_names(project=project).height == 2)
@@ -61,6 +62,15 @@ def test_a_sum_is_told_by_its_growth_and_said_to_be_in_no_other_sum(app: AppTest
         "Points": "1",
     }
     assert shown.info[0].value.startswith("These are from metrics, and in no sum")
+
+
+def test_a_point_of_a_metric_stands_for_the_runs_of_its_time_and_service() -> None:
+    row = {"bucket_at": datetime(2026, 11, 20, 9, tzinfo=UTC), "value": "payables", "is_rest": False}
+    window = {"window": "custom", "since": "2026-11-20T09:00:00Z", "until": "2026-11-20T10:00:00Z"}
+    hour = timedelta(hours=1)
+    assert metrics.behind_point(row, "service", hour) == window | {"service": "payables"}
+    assert metrics.behind_point(row | {"is_rest": True}, "service", hour) == window
+    assert metrics.behind_point(row, "colour", hour) == metrics.behind_point(row, None, hour) == window
 
 
 def test_a_gauge_is_told_by_its_values_and_what_there_is_not_is_said(app: AppTest, server: RunningServer) -> None:
