@@ -100,7 +100,8 @@ def main(arguments: Sequence[str]) -> int:
             settings.max_value_bytes,
         )
         alerting = Alerting(settings, Database(store.cursor()), store.cursor())
-        reporting = Reporting(settings, Database(store.cursor()), KeptReports(store.cursor()))
+        news = alerting.news("report_channels", settings.report_channels.split())
+        reporting = Reporting(settings, Database(store.cursor()), KeptReports(store.cursor()), news.tell)
     except (
         OSError,
         SettingsError,

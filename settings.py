@@ -90,6 +90,9 @@ class Settings(BaseSettings):
         description="When the last week's reports are written, in cron's words, such as `0 6 * * mon`; in that zone.",
     )
     report_folder: Path = Field(Path("data/reports"), description="Where they are written, in a folder a project.")
+    report_channels: str = Field(
+        "", description="Receivers of alerts, by name with spaces between, that are told when reports were written."
+    )
     alert_rules: Path | None = Field(None, description="YAML file of alert rules, which change or add to the built-in.")
     alert_channels: SecretStr | None = Field(
         None, description="Receivers of alerts by name, as `name=URL` of Apprise with spaces between; a secret."

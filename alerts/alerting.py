@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import duckdb
@@ -11,14 +11,15 @@ import pyarrow as pa
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from alerts.channels import read_channels
+from alerts.channels import ChannelError, read_channels
 from alerts.delivery import Delivery
 from alerts.evaluation import Evaluation
 from alerts.kept import Kept, Silence
+from alerts.news import News
 from alerts.rule_file import read_rules
 from alerts.rules import AnyRule
 from queries.database import Database
-from settings import Settings
+from settings import Settings, variable
 
 _DELIVERY_SECONDS = 5
 _EVALUATION, _DELIVERY = "alert-evaluation", "alert-delivery"
@@ -64,12 +65,13 @@ class Alerting:
         self._kept = Kept(connection)
         self._clock_ns = clock_ns
         self._every_seconds = settings.alert_seconds
+        self._app_url = settings.app_url or f"http://127.0.0.1:{settings.app_port}"
         self._evaluation = Evaluation(
             self._rules,
             self._channels,
             database,
             self._kept,
-            app_url=settings.app_url or f"http://127.0.0.1:{settings.app_port}",
+            app_url=self._app_url,
             most_seconds=settings.question_seconds,
             clock_ns=clock_ns,
         )
@@ -110,6 +112,15 @@ class Alerting:
     def rules(self, project: str) -> pa.Table:
         """A row a rule: what it says, whether it looks at the project, and how it was evaluated last."""
         return pa.Table.from_pylist([self._told(project, *rule) for rule in self._rules.items()], _RULE_COLUMNS)
+
+    def news(self, name: str, channels: Sequence[str]) -> News:
+        """What tells these channels of something that is no alert. Raises ChannelError for one that is not there, which
+        the setting `name` asks for."""
+        for channel in channels:
+            if channel not in self._channels:
+                known = ", ".join(sorted(self._channels)) or "none"
+                raise ChannelError(f"{variable(name)}: there is no channel {channel!r}; there are: {known}")
+        return News(self._kept, channels, self._app_url.rstrip("/"), self._clock_ns)
 
     def knows(self, rule: str) -> bool:
         """Whether there is a rule of this name."""

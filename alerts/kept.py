@@ -14,7 +14,7 @@ import duckdb
 
 from alerts.episodes import Episode
 
-Change = Literal["fired", "resolved"]
+Change = Literal["fired", "resolved", "told"]  # told: no alert, something to be read
 
 _OPEN = """
     select
@@ -104,7 +104,7 @@ _ID_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A message about changes of one rule, for one channel."""
+    """A message about changes of one rule, or about something to be read, for one channel."""
 
     project: str
     notification_id: str

@@ -42,13 +42,13 @@ def group(episode: Episode) -> str:
     return harmless(episode.group_name) or "(no name)"
 
 
-def harmless(text: str) -> str:
-    """Telemetry as one line of at most 120 visible letters, without what a receiver takes for markup or a link."""
-    visible = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text[: 4 * _MOST_LETTERS])
+def harmless(text: str, letters: int = _MOST_LETTERS) -> str:
+    """Telemetry as one line of at most so many visible letters, without what a receiver takes for markup or a link."""
+    visible = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text[: 4 * letters])
     for sign, harmless_sign in _OBEYED.items():
         visible = visible.replace(sign, harmless_sign)
     line = " ".join(visible.split())
-    return line if len(line) <= _MOST_LETTERS else line[: _MOST_LETTERS - 1] + "…"
+    return line if len(line) <= letters else line[: letters - 1] + "…"
 
 
 def number(value: float, unit: Unit) -> str:

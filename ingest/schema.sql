@@ -54,7 +54,7 @@ create table alert_notifications (
     project varchar not null,
     notification_id varchar not null,
     rule varchar not null,
-    change varchar not null,                -- fired | resolved
+    change varchar not null,                -- fired | resolved; told: no alert, something to be read
     severity varchar not null,              -- info | warning | critical
     alert_ids varchar[] not null,
     channel varchar not null,

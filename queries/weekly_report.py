@@ -19,7 +19,7 @@ FORMS = ("html", "pdf", "md", "zip", "xlsx", "json")
 def main(arguments: Sequence[str]) -> int:
     """Writes the report as the command line asks; returns the exit code."""
     options = _options(arguments)
-    client = Client(options.url, options.api_key)
+    client = Client(options.url, options.api_key, options.ca_file)
     asked = {"project": options.project, "workflow": options.workflow, "made_at": options.made_at}
     try:
         if options.anew:
@@ -56,7 +56,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options.format = options.format or ending
     if options.format not in FORMS:
         parser.error(f"--out ends in none of {', '.join(FORMS)}; say --format")
-    options.api_key = settings.api_key
+    options.api_key, options.ca_file = settings.api_key, settings.ca_file
     return options
 
 

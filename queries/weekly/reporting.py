@@ -3,8 +3,9 @@
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -25,16 +26,30 @@ class ReportSettingsError(Exception):
     """One line that names the setting and what is wrong with it."""
 
 
+class Tell(Protocol):
+    """Tells people of something to read."""
+
+    def __call__(self, project: str, subject: str, title: str, lines: Sequence[str], page: str) -> None:
+        """In these lines, and by a page of the app, which is named by its path and query without the project."""
+        ...
+
+
 class Reporting:
     """Makes the reports of `weekly` when somebody asks, and of every project when the schedule says so."""
 
     def __init__(
-        self, settings: Settings, database: Database, kept: KeptReports, clock_ns: Callable[[], int] = time.time_ns
+        self,
+        settings: Settings,
+        database: Database,
+        kept: KeptReports,
+        tell: Tell,
+        clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """Raises ReportSettingsError."""
+        """`tell` is called when a report of the schedule was written. Raises ReportSettingsError."""
         self.weekly = _weekly(settings, kept)
         self._database = database
         self._folder = settings.report_folder
+        self._tell = tell
         self._clock_ns = clock_ns
         self._trigger = _trigger(settings)
         self._scheduler = BackgroundScheduler(timezone=self.weekly.tz)
@@ -51,13 +66,17 @@ class Reporting:
             self._scheduler.shutdown()
 
     def write(self) -> None:
-        """The report of the last week that is over, of each project that has runs, in every form."""
+        """The report of the last week that is over, of each project that has runs, in every form; and tell of each."""
         week = self.weekly.last_week(self._clock_ns())
         for row in questions.projects(self._database).to_pylist():
             if row["run_count"]:
                 wanted = Wanted(row["project"], week)
                 report = self.weekly.report(self._database, wanted, self._clock_ns())
-                write_report(self._folder / report.project, report)
+                folder = self._folder / report.project
+                write_report(folder, report)
+                title = f"{report.title} (project {report.project})"
+                lines = [report.subtitle, *report.summary, f"Written to {folder}"]
+                self._tell(report.project, "weekly report", title, lines, f"/reports?week={report.week}")
 
 
 def write_report(folder: Path, report: Report) -> list[Path]:

@@ -83,7 +83,12 @@ def served(folder: Path) -> list[Served]:
     with pipeline(folder / "table.duckdb") as running:
         door = Door(Keyring(running.store.cursor()))
         alerting = Alerting(Settings(), Database(running.store.cursor()), running.store.cursor())
-        reporting = Reporting(Settings(), Database(running.store.cursor()), KeptReports(running.store.cursor()))
+        reporting = Reporting(
+            Settings(),
+            Database(running.store.cursor()),
+            KeptReports(running.store.cursor()),
+            alerting.news("report_channels", []).tell,
+        )
         api = http_api(Settings(), running.store, running.writer, door, Pseudonyms(b""), alerting, reporting)
     described = api.openapi()["paths"]
     found = [_served(method, path, described) for path, methods in _routes(api.routes) for method in methods]

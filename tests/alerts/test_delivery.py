@@ -8,6 +8,7 @@ from email.message import Message
 import pytest
 from pydantic import SecretStr
 
+from alerts.alerting import Alerting
 from alerts.channels import ChannelError, read_channels
 from alerts.delivery import FIRST_WAIT_SECONDS, MOST_ATTEMPTS, Delivery
 from queries import questions
@@ -181,3 +182,28 @@ def test_a_mistake_in_the_channels_is_one_line_without_the_url(
 
 def test_no_channel_is_needed() -> None:
     assert read_channels(None) == {}
+
+
+def test_what_is_no_alert_goes_to_the_channels_that_it_is_meant_for(hook: Webhook, watched: Watched) -> None:
+    urls = f"ops=json://127.0.0.1:{hook.port} mail=json://127.0.0.1:{unused_port()}"
+    alerting = Alerting(
+        Settings(alert_channels=SecretStr(urls), app_url="https://app.example"),
+        Database(watched.connection),
+        watched.connection.cursor(),
+        lambda: watched.now_ns,
+    )
+    news = alerting.news("report_channels", ["ops"])
+    news.tell(PROJECT, "weekly report", "A title", ["<b>two</b> runs", "@here"], "/reports?week=2026-W47")
+    delivery(watched, ops=f"json://127.0.0.1:{hook.port}").deliver()
+    assert hook.titles == ["A title"]
+    assert hook.told[0]["type"] == "info"
+    assert hook.told[0]["message"].splitlines() == [
+        "‹b›two‹/b› runs",
+        "＠here",
+        "",
+        "To read: https://app.example/reports?week=2026-W47&project=default",
+    ]
+    with pytest.raises(
+        ChannelError, match="RUNLIGHT_REPORT_CHANNELS: there is no channel 'moon'; there are: mail, ops"
+    ):
+        alerting.news("report_channels", ["moon"])

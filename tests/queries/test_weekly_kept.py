@@ -218,7 +218,9 @@ def test_the_schedule_writes_last_weeks_report_of_every_project(
 ) -> None:
     run(store, "first")
     settings = Settings(report_folder=tmp_path / "reports", report_schedule="0 6 * * mon", report_tz="Europe/Berlin")
-    reporting = Reporting(settings, Database(store), KeptReports(store.cursor()), clock_ns=lambda: LATE_NS)
+    told: list[tuple[Any, ...]] = []
+    kept = KeptReports(store.cursor())
+    reporting = Reporting(settings, Database(store), kept, lambda *news: told.append(news), clock_ns=lambda: LATE_NS)
     reporting.start()
     reporting.stop()
     reporting.write()
@@ -227,6 +229,10 @@ def test_the_schedule_writes_last_weeks_report_of_every_project(
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     reporting.write()
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+    (project, subject, title, lines, page), _ = told
+    assert (project, subject, page) == ("default", "weekly report", "/reports?week=2026-W47")
+    assert title == "Weekly reliability report, 2026-W47 (project default)"
+    assert lines[1].startswith("1 run, of which 0 of the 1 finished ones failed")
     assert orjson.loads(first["2026-W47.json"])["since"] == "2026-11-15T23:00:00Z"
 
 
@@ -242,4 +248,4 @@ def test_settings_of_reports_that_cannot_be_used_are_named(
     store: duckdb.DuckDBPyConnection, settings: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ReportSettingsError, match=said):
-        Reporting(Settings(**settings), Database(store), KeptReports(store.cursor()))
+        Reporting(Settings(**settings), Database(store), KeptReports(store.cursor()), lambda *_: None)
