@@ -36,12 +36,16 @@ def test_neither_the_server_nor_the_app_calls_anybody_else(tmp_path: Path, monke
     calls.touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("CALLS", str(calls))
-    with running_server(tmp_path / "runlight.duckdb") as server, running_app(server.url, tmp_path / "app.log"):
+    with (
+        running_server(tmp_path / "runlight.duckdb", alert_seconds=1) as server,
+        running_app(server.url, tmp_path / "app.log"),
+    ):
         for signal in ("traces", "logs", "metrics"):
             headers = {"content-type": "application/x-protobuf"}
             answer = httpx.post(f"{server.url}/v1/{signal}", content=request_of(signal), headers=headers)
             assert answer.status_code == 200
         until(lambda: server.stored_counts("default"))
+        until(lambda: [rule for rule in server.ask("alerts/rules")["rows"] if rule["evaluated_at"]])
         visit = (
             "from streamlit.testing.v1 import AppTest; assert not AppTest.from_file('app.py').run(timeout=60).exception"
         )
