@@ -27,6 +27,7 @@ from alerts.channels import ChannelError
 from alerts.routes import router as alert_routes
 from alerts.rule_file import RuleFileError
 from ingest.acts import recorder
+from ingest.content_off import ContentOff, projects_without_content
 from ingest.conventions import conventions
 from ingest.grpc_receiver import start_grpc
 from ingest.kept_reports import KeptReports
@@ -98,6 +99,7 @@ def main(arguments: Sequence[str]) -> int:
             ),
             pseudonyms,
             settings.max_value_bytes,
+            ContentOff(projects_without_content(settings), store.pseudonym_key()),
         )
         alerting = Alerting(settings, Database(store.cursor()), store.cursor())
         news = alerting.news("report_channels", settings.report_channels.split())

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     redaction_dry_run: bool = Field(
         False, description="Only count what would be replaced, and store all of it unchanged, secrets too."
     )
+    content_off: str = Field(
+        "",
+        description="Projects whose content is not stored but as sizes and hashes, with commas between; `*` for all.",
+    )
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
     objectives_file: Path | None = Field(
         None, description="YAML or JSON file of what workflows are held to, for the weekly report."

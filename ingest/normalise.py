@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from ingest.batch import Batch, detect_dialects, read_batch
 from ingest.cells import Cells, Indices, column_of, lists, truth
 from ingest.content import PREVIEW_CHARACTERS, contents
+from ingest.content_off import NOT_STORED
 from ingest.conventions import Rule, conventions
 from ingest.decoded import Records
 from ingest.intake import Signal
@@ -255,6 +256,7 @@ def _labels(batch: Batch, pseudonyms: Pseudonyms) -> pa.ListArray:
     sent = batch.records.attributes
     size = pc.coalesce(pc.binary_length(sent.strings), pc.binary_length(sent.others))
     is_short = truth(pc.less_equal(size, LABEL_CHARACTERS)) & ~sent.nested
+    is_short &= ~truth(pc.starts_with(sent.strings, NOT_STORED))
     short = sent.having(is_short & ~sent.keys.where(lambda key: _NUMBERED.search(key) is not None))
     texts = pseudonyms.hide(short.texts, short.keys.among(conventions().personal_keys))
     return lists(short.rows, pc.binary_join_element_wise(short.keys.column(), texts, "="), batch.height)

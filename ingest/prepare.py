@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 from ingest import wire
 from ingest.batch import log_time
 from ingest.cells import Indices
+from ingest.content_off import ContentOff
 from ingest.cutting import cut_records, cut_sources
 from ingest.decoded import Records
 from ingest.errors import Undecodable
@@ -66,13 +67,22 @@ class Prepared:
 
 
 class Preparer:
-    """Knows the price list, the secrets to take out, the pseudonyms of persons and how long a value may be."""
+    """Knows the price list, the secrets to take out, the pseudonyms of persons, how long a value may be, and of which
+    projects no content is stored."""
 
-    def __init__(self, prices: PriceList, redactor: Redactor, pseudonyms: Pseudonyms, most_value_bytes: int) -> None:
+    def __init__(
+        self,
+        prices: PriceList,
+        redactor: Redactor,
+        pseudonyms: Pseudonyms,
+        most_value_bytes: int,
+        content_off: ContentOff | None = None,
+    ) -> None:
         self._prices = prices
         self._redactor = redactor
         self._pseudonyms = pseudonyms
         self._most_value_bytes = most_value_bytes
+        self._content_off = content_off or ContentOff(frozenset(), b"")
 
     def prepare(self, signal: Signal, requests: Sequence[Request]) -> Iterator[Prepared]:
         """Everything about these requests that can be done without the store, part by part; at least one part."""
@@ -91,12 +101,13 @@ class Preparer:
         records, failures = wire.decode(signal, requests, is_strict=is_strict)
         redacted: Counts = {}
         sources = redact_sources(self._redactor, _with_origins(records, requests), redacted)
+        sources = self._content_off.hide_sources(sources)
         records = replace(records, sources=_with_ids(cut_sources(sources, self._most_value_bytes)))
         reasons = _reasons(records)
         rejected = records.from_sources(*_ORIGINS).with_columns(reason=reasons).drop_nulls("reason")
         parts = []
         for part in records.keep(reasons.is_null().to_numpy()).parts():
-            clean = redact_records(self._redactor, part, redacted)
+            clean = self._content_off.hide_records(redact_records(self._redactor, part, redacted))
             parts.append(cut_records(clean, self._most_value_bytes))
         if len(parts) > 1:
             parts = [replace(part) for part in parts]  # without what was laid out to look for secrets

@@ -24,10 +24,10 @@ from queries.client import Client, ServerDown
 from tests.ingest.otlp_samples import spans, spans_json
 from tests.ingest.sdk_telemetry import export_all_signals, sdk_spans
 from tests.operations.certificates import Authority, Pair
-from tests.serving import GRPC_LINE, HTTP_LINE, ROOT, RunningServer, running_server, until
+from tests.serving import GRPC_LINE, HTTP_LINE, ROOT, RunningServer, running_server, settle, until
 
 PROMPT = "hostile\nPROMPT-that-no-log-may-hold"
-OWN_PROJECT = "own-telemetry"
+OWN_PROJECT, HUSHED = "own-telemetry", "hushed"
 
 
 @dataclass
@@ -78,6 +78,7 @@ def secured(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> 
             tls_key=own.key,
             tls_client_ca=authority.ca,
             log_format="json",
+            content_off=HUSHED,
             telemetry_url=server.url,
             telemetry_headers=f"x-runlight-project={OWN_PROJECT}",
         ) as running:
@@ -112,6 +113,30 @@ def test_the_app_talks_to_a_server_whose_authority_it_is_told(
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception
     assert not app.error
+    data.client().close()
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def test_pages_say_that_content_is_not_stored(secured: Secured, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = spans("0af7651916cd43dd8448eb211c80319d")
+    (span,) = sent.resource_spans[0].scope_spans[0].spans
+    for key, value in {"gen_ai.operation.name": "invoke_agent", "gen_ai.input.messages": PROMPT}.items():
+        span.attributes.add(key=key).value.string_value = value
+    headers = {"content-type": "application/x-protobuf", "x-runlight-project": HUSHED}
+    url = secured.server.url
+    with httpx.Client(base_url=url, verify=secured_context(secured), headers=headers, timeout=60) as http:
+        http.post("/v1/traces", content=sent.SerializeToString()).raise_for_status()
+        settle(http, HUSHED)
+    monkeypatch.setenv("RUNLIGHT_URL", url)
+    monkeypatch.setenv("RUNLIGHT_CA_FILE", str(secured.authority.ca))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params.update({"project": HUSHED, "run": "0af7651916cd43dd8448eb211c80319d"})
+    app.switch_page("pages/run.py").run()
+    assert not app.exception
+    shown = " ".join(str(element.value) for kind in (app.text, app.code, app.caption, app.markdown) for element in kind)
+    assert "content is not stored in this project" in shown
+    assert "PROMPT" not in shown
     data.client().close()
     st.cache_data.clear()
     st.cache_resource.clear()
