@@ -14,6 +14,7 @@ import grpc
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from tqdm import tqdm
 
 from access.admin import AdminSocket
 from access.binding import expect_closed_or_local
@@ -132,13 +133,14 @@ def _keys_of(database: Path) -> Iterator[Keyring]:
 
 
 def _renormalise(store: Store, preparer: Preparer) -> int:
-    for done, blocks in renormalise(store, preparer):
-        print(f"\rrunlight: {done} of {blocks} blocks read anew", end="", flush=True)
-    print()
-    with store.cursor() as cursor:
+    with tqdm(desc="blocks read anew", unit=" blocks", disable=None) as progress:  # on a terminal alone
+        for done, blocks in renormalise(store, preparer):
+            progress.total = blocks
+            progress.update(done - progress.n)
+    with store.cursor() as cursor, tqdm(desc="runs derived anew", unit=" rounds", disable=None) as progress:
         while rebuild(cursor):
-            print(".", end="", flush=True)
-    print("\nrunlight: done")
+            progress.update()
+    print("runlight: done")
     store.close()
     return 0
 

@@ -27,6 +27,10 @@ _FILTERS = {
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command. Returns the exit code."""
+    if arguments[:1] == ["report"]:
+        from queries.weekly_report import main as report
+
+        return report(arguments[1:])
     options = parser().parse_args(arguments)
     command: Command = options.command
     try:
@@ -54,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
         if command.has_filters:
             _add_filters(one)
         command.add_options(one)
+    commands.add_parser("report", help="the weekly report as a file, as `python -m queries.weekly_report` has it")
     return whole
 
 

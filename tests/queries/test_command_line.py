@@ -188,6 +188,13 @@ def test_help_loads_nothing_that_takes_long() -> None:
     assert not {"httpx", "polars", "pyarrow", "duckdb", "pydantic"} & set(loaded.split())
 
 
+def test_the_weekly_report_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["report", "--help"])
+    assert ended.value.code == 0
+    assert "--made-at" in capsys.readouterr().out
+
+
 def test_every_command_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
     for name in COMMANDS:
         with pytest.raises(SystemExit) as ended:
