@@ -170,11 +170,17 @@ def figures_section(inquiry: Inquiry, figures: Figures) -> Section:
     return Section(
         name="figures",
         title="The figures",
-        blocks=[_table(figures), *_charts(inquiry), _weeks_table(figures)],
+        blocks=[_table(figures, _note(inquiry, figures)), *_charts(inquiry), _weeks_table(figures)],
     )
 
 
-def _table(figures: Figures) -> Table:
+def _note(inquiry: Inquiry, figures: Figures) -> str:
+    if figures.before is None:
+        return NO_WEEK_BEFORE
+    return "" if inquiry.made_ns >= inquiry.week.until_ns else OPEN_WEEK
+
+
+def _table(figures: Figures, note: str) -> Table:
     columns = [
         Column(name="figure", label="Figure"),
         Column(name="unit", label="Unit", audience="machines"),
@@ -195,10 +201,11 @@ def _table(figures: Figures) -> Table:
         caption="The week against the week before",
         columns=columns,
         rows=[_row(figures, kind) for kind in KINDS],
-        note="" if figures.before is not None else NO_WEEK_BEFORE,
+        note=note,
     )
 
 
+OPEN_WEEK = "This week is not over, and the week before is a whole one: sums cannot be compared yet, rates can."
 NO_WEEK_BEFORE = "There is nothing to compare with: the project's first run came after the week before had begun."
 
 

@@ -30,7 +30,8 @@ def routes_section(inquiry: Inquiry) -> Section:
         return Section(name="routes", title=title, sentences=[said])
     began = [row for row in rows if inquiry.is_of_week(row["started_at"])]
     top = sorted(rows, key=lambda row: -row["call_count"])[0]
-    since = f", {len(began)} of them since this week" if began else ", as they already were before this week"
+    all_new, some_new = ", since this week", f", {len(began)} of them since this week"
+    since = all_new if len(began) == len(rows) else some_new if began else ", as before this week"
     said = (
         f"{plural(len(rows), 'route leads', 'routes lead')} to another model than the requested one{since}; most often "
         f"{top['served_model']} answered for {top['requested_model']}, in {share(top['call_share'])} of its calls."
