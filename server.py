@@ -6,9 +6,10 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import uvicorn
@@ -28,28 +29,36 @@ from alerts.channels import ChannelError
 from alerts.routes import router as alert_routes
 from alerts.rule_file import RuleFileError
 from ingest.acts import recorder
+from ingest.backups import Backups
 from ingest.content_off import ContentOff, projects_without_content
 from ingest.conventions import conventions
 from ingest.grpc_receiver import start_grpc
 from ingest.kept_reports import KeptReports
+from ingest.pins import Pins
 from ingest.prepare import Preparer
 from ingest.prices import PriceFileError, PriceList
 from ingest.pseudonyms import Pseudonyms
 from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
 from ingest.redaction_file import read_own_rules
+from ingest.removal import Removal, places
 from ingest.renormalise import renormalise
+from ingest.retention import Retention, RetentionError, read_rules
 from ingest.saved_views import SavedViews
 from ingest.store import Store, StoreError, file_bytes
 from ingest.stored import Records
 from ingest.writer import Writer
 from operations.doctor import doctor_command
+from operations.copies import COMMANDS, copies_command
 from operations.logs import start_logging
 from operations.measuring import Gauges, Measuring
 from operations.sending import expect_elsewhere
 from operations.tls import Tls, read_tls
 from queries.api import create_api
 from queries.database import Database
+from queries.removing import Part
+from queries.routes.keeping import Keeping, NoBackup
+from queries.routes.keeping import router as keeping_routes
 from queries.sql.asking import SqlLimits
 from queries.summaries import Summaries, rebuild
 from queries.timing import Timed
@@ -66,6 +75,8 @@ def main(arguments: Sequence[str]) -> int:
         return doctor_command(arguments[1:])
     if arguments[:1] == ["keys"]:
         return keys_command(arguments[1:], _keys_of)
+    if arguments[:1] and arguments[0] in COMMANDS:
+        return copies_command(arguments)
     parser = argparse.ArgumentParser(
         prog="server.py", description="Runlight: receives OTLP, keeps it, answers questions."
     )
@@ -75,13 +86,15 @@ def main(arguments: Sequence[str]) -> int:
         choices=("serve", "renormalise"),
         default="serve",
         help="serve (default), or read all kept records anew under today's conventions while no server runs; "
-        "API keys are made, listed and revoked by `server.py keys`",
+        "API keys are made, listed and revoked by `server.py keys`; see also `server.py backup --help`, `restore` and "
+        "`compact`",
     )
     try:
         settings = read_settings(parser, SERVER_FLAGS, arguments)
         start_logging(settings.log_format)
         expect_elsewhere(settings)
         tls = read_tls(settings)
+        read_rules(settings.retention)
         command = parser.parse_args(arguments).command
         listener = _bound(settings) if command == "serve" else None
         store = Store.open(settings.database, settings.store_memory_bytes, settings.store_threads)
@@ -110,6 +123,7 @@ def main(arguments: Sequence[str]) -> int:
         SettingsError,
         StoreError,
         PriceFileError,
+        RetentionError,
         ChannelError,
         RuleFileError,
         ReportSettingsError,
@@ -164,9 +178,12 @@ async def _serve(
         gather_ms=settings.gather_ms,
         on_commit=summaries.wake,
     )
+    retention = Retention(read_rules(settings.retention), store.cursor(), writer)
+    backups = Backups(store.cursor(), settings.backup_folder)
     measuring = Measuring(settings)
-    door, admin = Door(keyring, measuring.instance_id), AdminSocket(settings.database, keyring)
+    door, admin = Door(keyring, measuring.instance_id), AdminSocket(settings.database, keyring, _answering(backups))
     api = http_api(settings, store, writer, door, pseudonyms, alerting, reporting)
+    api.state.keeping = _keeping(store, writer, backups)
     api.state.measured = measuring.families
     measuring.start(_gauges(settings, writer, summaries))
     summaries.start()
@@ -197,6 +214,7 @@ async def _serve(
     http = _HttpServer(config, grpc_server)
     alerting.start()
     reporting.start()
+    retention.start()
     gc.freeze()  # what is there by now stays, and the collector need not look at it again
     http_address = _address(settings.http_host, listener.getsockname()[1])
     print(f"runlight http listening url={'https' if tls else 'http'}://{http_address}", flush=True)
@@ -207,12 +225,39 @@ async def _serve(
     await admin.stop()
     await asyncio.to_thread(alerting.stop)
     await asyncio.to_thread(reporting.stop)
+    await asyncio.to_thread(retention.stop)
     await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
     summaries.stop()
     keyring.stop()
     await asyncio.to_thread(measuring.stop)
     store.close()
     return 0
+
+
+def _keeping(store: Store, writer: Writer, backups: Backups) -> Keeping:
+    def remove(part: Part) -> None:
+        going = Removal(part.project, part.reason, places(part.places), part.run_ids, part.trace_ids, part.needles)
+        writer.remove(lambda _: going)
+
+    def back_up() -> dict[str, Any]:
+        try:
+            return backups.make()
+        except StoreError as error:
+            raise NoBackup(str(error)) from None
+
+    return Keeping(remove, writer.checkpoint, Pins(store.cursor()), back_up)
+
+
+def _answering(backups: Backups) -> Callable[[Path], dict[str, Any]]:
+    """Makes a backup where an order says, and tells why if there is none."""
+
+    def answer(path: Path) -> dict[str, Any]:
+        try:
+            return backups.make_at(path)
+        except StoreError as error:
+            return {"error": str(error)}
+
+    return answer
 
 
 def _gauges(settings: Settings, writer: Writer, summaries: Summaries) -> Gauges:
@@ -257,6 +302,7 @@ def http_api(
     )
     api.state.alerting = alerting
     api.include_router(alert_routes)
+    api.include_router(keeping_routes)
     api.router.routes[:0] = otlp_routes(writer, settings, door.project_of_request)
     return api
 

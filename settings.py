@@ -107,6 +107,12 @@ class Settings(BaseSettings):
     app_url: str | None = Field(
         None, description="The app as people reach it, for links in messages; else 127.0.0.1 at its port."
     )
+    retention: str = Field(
+        "",
+        description="How long what is kept, by project, as `*: traces 90d, logs 30d, metrics 400d, size 20GB; demo: "
+        "traces 7d`; what is not named is kept for ever.",
+    )
+    backup_folder: Path | None = Field(None, description="Where `/api/admin/backup` writes its copies of the store.")
     url: str = Field("http://127.0.0.1:4318", description="The server, as the app and scripts reach it.")
     api_key: str | None = Field(None, description="Key that the app and the replay of samples send to the server.")
     ca_file: Path | None = Field(

@@ -1,4 +1,4 @@
-"""Orders about keys, carried out by whoever owns the file: the running server, over a unix socket beside it.
+"""Orders about keys and backups, carried out by whoever owns the file: the running server, by a unix socket beside it.
 
 Only the user that the server runs as can open the socket, so it asks for no key. An order is one line of JSON, and so
 is its answer.
@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,12 @@ def carry_out(keyring: Keyring, order: Order) -> dict[str, Any]:
     return {"error": "this is no order that the server knows"}
 
 
-def order_of_server(database: Path, order: Order) -> dict[str, Any] | None:
-    """The answer of the server that owns the file; None if none listens. Raises OSError if it gives no answer."""
+def order_of_server(database: Path, order: Order, *, seconds: float | None = _SECONDS) -> dict[str, Any] | None:
+    """The answer of the server that owns the file; None if none listens. Raises OSError if it gives none in time."""
     if len(bytes(socket_path(database))) > _LONGEST_PATH:
         return None
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_SECONDS)
+        connection.settimeout(seconds)
         try:
             connection.connect(str(socket_path(database)))
         except (FileNotFoundError, ConnectionRefusedError):  # no server, or one that was killed
@@ -65,11 +65,12 @@ def order_of_server(database: Path, order: Order) -> dict[str, Any] | None:
 
 
 class AdminSocket:
-    """The running server's ear for orders."""
+    """The running server's ear for orders. `back_up` copies the store to a path, and answers with an `error` if not."""
 
-    def __init__(self, database: Path, keyring: Keyring) -> None:
+    def __init__(self, database: Path, keyring: Keyring, back_up: Callable[[Path], dict[str, Any]]) -> None:
         self._path = socket_path(database)
         self._keyring = keyring
+        self._back_up = back_up
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -94,13 +95,20 @@ class AdminSocket:
         try:
             async with asyncio.timeout(_SECONDS):
                 order = json.loads(await reader.readline())
-                answer = await asyncio.to_thread(carry_out, self._keyring, order)
+            answer = await asyncio.to_thread(self._carried_out, order)
+            async with asyncio.timeout(_SECONDS):
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
         except (OSError, ValueError) as error:  # ValueError: no JSON, or no scope
             log.warning("order not carried out reason=%r", type(error).__name__)
         finally:
             writer.close()
+
+    def _carried_out(self, order: Order) -> dict[str, Any]:
+        match order:
+            case {"do": "backup", "out": str(out)}:
+                return self._back_up(Path(out))
+        return carry_out(self._keyring, order)
 
 
 def _told(key: Key) -> dict[str, Any]:

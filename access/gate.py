@@ -20,6 +20,7 @@ MOST_BODY_BYTES = 1024 * 1024  # of what people tell; telemetry has a limit of i
 TELEMETRY = "/v1/"  # its endpoint asks `Door.project_of_request` before anything else, and refuses in OTLP's own form
 
 _REVIEWED = ("/api/runs/", "/api/error-marks")  # where people say what they think of a run or an error
+_PIN = "/pin"  # keeps a run
 _SAVED = "/api/views"  # what people keep for each other and can do again
 _REPORTS = "/api/reports/"  # what can be made anew at any time
 _ASKED = "/api/sql"  # where people ask, at such length that it is no address
@@ -70,6 +71,8 @@ def scope_of(method: str, path: str) -> Scope:
     if method == "POST" and path.startswith(_REVIEWED):
         return Scope.REVIEW
     if method in ("POST", "DELETE") and path.startswith((_SAVED, _SILENCES, _REPORTS)):
+        return Scope.REVIEW
+    if method == "DELETE" and path.startswith("/api/runs/") and path.endswith(_PIN):
         return Scope.REVIEW
     return Scope.ADMIN
 

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -46,9 +46,17 @@ _MIGRATIONS: dict[int, str] = {
         "workflow varchar, version integer not null, made_at timestamp_ns not null, is_final boolean not null, "
         "kept_at timestamp_ns not null, document varchar not null)"
     ),
+    9: (
+        "create table pins (project varchar not null, run_id varchar not null, pinned_at timestamp_ns not null, "
+        "pinned_by varchar); "
+        "create table removals (project varchar not null, batch_id ubigint not null, "
+        "removed_at timestamp_ns not null, reason varchar not null, run_count uinteger not null, "
+        "record_count uinteger not null, first_at timestamp_ns, last_at timestamp_ns); "
+        "create table removed_traces (project varchar not null, trace_id blob not null)"
+    ),
 }
 _KEY_BYTES = 32
-_STORAGE_VERSION = (
+STORAGE_VERSION = (
     "v1.5.0"  # of new files; older ones stay as they are, and larger: texts repeat, and it packs them better
 )
 _HOUR_NS = 3_600 * 10**9
@@ -77,7 +85,7 @@ class Store:
                     "checkpoint_threshold": "256MB",
                     "memory_limit": f"{memory_bytes}B",
                     "threads": threads,
-                    "storage_compatibility_version": _STORAGE_VERSION,
+                    "storage_compatibility_version": STORAGE_VERSION,
                     "autoinstall_known_extensions": "false",  # from the net; those that are here already will do
                 },
             )
@@ -119,7 +127,8 @@ class Store:
     def _columns(self, table: str) -> list[str]:
         if table not in self._known_columns:
             rows = self.connection.execute(
-                "select column_name from duckdb_columns() where table_name = $table order by column_index",
+                "select column_name from duckdb_columns() "
+                "where database_name = current_database() and table_name = $table order by column_index",
                 {"table": table},
             ).fetchall()
             self._known_columns[table] = [str(row[0]) for row in rows]
@@ -151,8 +160,8 @@ class Store:
     def delete_project(self, project: str) -> None:
         """Delete every row of a project, inside the caller's transaction."""
         tables = self.connection.execute(
-            "select table_name from duckdb_columns() where column_name = 'project' and not internal "
-            "and table_name in (select table_name from duckdb_tables() where not temporary)"
+            "select table_name from duckdb_columns() where column_name = 'project' "
+            "and database_name = current_database() and table_name in (select table_name from duckdb_tables())"
         ).fetchall()
         for (table,) in tables:
             self.connection.execute(f"delete from {table} where project = $project", {"project": project})
@@ -165,6 +174,10 @@ class Store:
         key = secrets.token_bytes(_KEY_BYTES)
         self.connection.execute("insert into pseudonym_key values ($key)", {"key": key})
         return key
+
+    def rows(self, table: str) -> pl.DataFrame:
+        """All rows of a small table."""
+        return self.connection.execute(f"from {table}").pl()
 
     def highest(self, table: str, column: str) -> int:
         """The largest value of a counting column, 0 for an empty table."""

@@ -10,9 +10,10 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import duckdb
 import polars as pl
@@ -23,6 +24,7 @@ from ingest.intake import Receipt, Request, Signal
 from ingest.measures import commit_duration, commit_span
 from ingest.prepare import Prepared, Preparer
 from ingest.records import TABLES, TIMES, insert_records
+from ingest.removal import REMOVED_RUN, Removal, Removed, forget, remove
 from ingest.store import Store
 
 _log = logging.getLogger(__name__)
@@ -36,8 +38,10 @@ _KEYS = {
 }
 # A span's twin may have another start; log records and points with equal keys have equal times.
 _MARGIN_HOURS = {Signal.SPAN: 24, Signal.LOG: 0, Signal.METRIC: 0}
-_DELETE_SECONDS, _DELETE_PAUSE_SECONDS = 30.0, 0.05
+_REMOVE_SECONDS, _REMOVE_PAUSE_SECONDS = 30.0, 0.05
+_ALIVE_SECONDS = 1.0  # how soon it is noticed that nobody commits any more
 _STOP = None
+_T = TypeVar("_T")
 
 _Waiting = tuple[Request, "Future[Receipt]"]
 _Part = tuple[Prepared, Sequence[_Waiting]]
@@ -61,14 +65,15 @@ class Writer:
         self._gather_seconds = gather_ms / 1000
         self._on_commit = on_commit
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
-        self._prepared: queue.Queue[_Gathered | _Removal | None] = queue.Queue(maxsize=1)
+        self._prepared: queue.Queue[_Gathered | _Between | None] = queue.Queue(maxsize=1)
         self._committing = threading.Semaphore(1)
         self._bytes_lock = threading.Lock()
         self._waiting_bytes = 0
         self._closed = False
-        self._next_batch = store.highest("ingest_batches", "batch_id") + 1
+        self._next_batch = max(store.highest(table, "batch_id") for table in ("ingest_batches", "removals")) + 1
         self._next_block = store.highest("content_blocks", "block_id") + 1
         self._known_sources: dict[str, set[tuple[str, int]]] = {"resource": set(), "scope": set()}
+        self._removed_traces = store.rows("removed_traces")
         self._threads = [
             threading.Thread(target=self._prepare_forever, name="prepare"),
             threading.Thread(target=self._commit_forever, name="commit"),
@@ -109,9 +114,54 @@ class Writer:
 
     def remove_project(self, project: str) -> None:
         """Delete everything of a project that is committed so far, and return when that is done."""
-        removal = _Removal(project, Future())
-        self._prepared.put(removal)
-        removal.done.result()
+
+        def forget_sources(_: None) -> None:
+            for known in self._known_sources.values():
+                known.difference_update([pair for pair in known if pair[0] == project])
+            self._removed_traces = self._removed_traces.filter(pl.col("project") != project)
+
+        self._between_commits(lambda: self._store.delete_project(project), forget_sources)
+
+    def remove(self, find: Callable[[duckdb.DuckDBPyConnection], Removal]) -> Removed:
+        """Remove what `find` names in the store as it is between two commits, and return when that is done."""
+
+        def task() -> Removed:
+            batch_id, self._next_batch = self._next_batch, self._next_batch + 1
+            return remove(self._store, find(self._store.connection), batch_id)
+
+        def forget_sources(removed: Removed) -> None:
+            for name, gone in removed.sources.items():
+                self._known_sources[name] -= gone
+            self._removed_traces = pl.concat([self._removed_traces, removed.traces])
+
+        removed = self._between_commits(task, forget_sources)
+        self._on_commit()
+        return removed
+
+    def forget(self, project: str, cuts: Mapping[str, int | None]) -> None:
+        """Remove what no run has to do with and is older than the cut of its kind, as `ingest.removal.forget` says."""
+        self._between_commits(lambda: forget(self._store, project, cuts), lambda _: None)
+
+    def checkpoint(self) -> None:
+        """Have the store write its log into the file and give back what was removed, as far as others let it now."""
+
+        def checkpoint(_: None) -> None:
+            with contextlib.suppress(duckdb.TransactionException):  # somebody writes: the store does it by itself later
+                self._store.connection.execute("checkpoint")
+
+        self._between_commits(lambda: None, checkpoint)
+
+    def _between_commits(self, task: Callable[[], _T], after: Callable[[_T], None]) -> _T:
+        between = _Between(task, after, Future())
+        is_queued = False
+        while self._threads[1].is_alive():
+            with contextlib.suppress(queue.Full, TimeoutError):
+                if not is_queued:
+                    self._prepared.put(between, timeout=_REMOVE_PAUSE_SECONDS)
+                    is_queued = True
+                done: _T = between.done.result(_ALIVE_SECONDS)
+                return done
+        raise ShuttingDown("the server is shutting down")
 
     def _prepare_forever(self) -> None:
         while True:
@@ -167,8 +217,11 @@ class Writer:
     def _commit_forever(self) -> None:
         is_incomplete = False  # a part was not stored whose requests are only answered with the last part
         while (gathered := self._prepared.get()) is not None:
-            if isinstance(gathered, _Removal):
-                self._remove(gathered)
+            if isinstance(gathered, _Between):
+                try:
+                    gathered.done.set_result(self._carry_out(gathered))
+                except Exception as error:  # noqa: BLE001 - whoever asked must be told
+                    gathered.done.set_exception(error)
                 continue
             if gathered.waiting:
                 self._committing.release()
@@ -198,28 +251,19 @@ class Writer:
                 self._write(prepared)
         commit_duration.record(time.monotonic() - begun)
 
-    def _remove(self, removal: "_Removal") -> None:
-        try:
-            self._delete(removal.project)
-        except Exception as error:  # noqa: BLE001 - whoever asked must be told
-            removal.done.set_exception(error)
-            return
-        for known in self._known_sources.values():
-            known.difference_update([pair for pair in known if pair[0] == removal.project])
-        removal.done.set_result(None)
-
-    def _delete(self, project: str) -> None:
-        """The rebuild may be deleting the same rows: then one of the two has to begin again."""
-        deadline = time.monotonic() + _DELETE_SECONDS
+    def _carry_out(self, between: "_Between") -> Any:
+        """The rebuild may be at the same rows: then one of the two has to begin again."""
+        deadline = time.monotonic() + _REMOVE_SECONDS
         while True:
             try:
                 with self._store.transaction():
-                    self._store.delete_project(project)
-                return
+                    done = between.task()
+                between.after(done)
+                return done
             except duckdb.TransactionException:
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(_DELETE_PAUSE_SECONDS)
+                time.sleep(_REMOVE_PAUSE_SECONDS)
 
     def _answer(self, prepared: Prepared, waiting: Sequence[_Waiting]) -> None:
         for index, (_, future) in enumerate(waiting):
@@ -238,6 +282,7 @@ class Writer:
         """Everything of one signal, inside the transaction."""
         batch_id, self._next_batch = self._next_batch, self._next_batch + 1
         signal = prepared.signal
+        self._leave_out_removed(prepared)
         fresh, duplicates, conflicts = self._sift(signal, prepared.rows)
         rows = fresh.with_columns(batch_id=pl.lit(batch_id, pl.UInt64))
         rows, blocks = into_blocks(rows, signal, TIMES[signal], self._next_block)
@@ -257,6 +302,18 @@ class Writer:
             ),
         )
         self._store.insert("ingest_batches", _ledger(prepared, batch_id, rows, duplicates, conflicts))
+
+    def _leave_out_removed(self, prepared: Prepared) -> None:
+        """What comes late of a trace that was removed is rejected."""
+        if self._removed_traces.is_empty() or prepared.signal is Signal.METRIC:
+            return
+        keys = ["project", "trace_id"]
+        late = prepared.rows.join(self._removed_traces, on=keys, how="semi")
+        if late.is_empty():
+            return
+        rejected = late.with_columns(reason=pl.lit(REMOVED_RUN)).select(prepared.rejected.columns)
+        prepared.rejected = pl.concat([prepared.rejected, rejected], how="vertical_relaxed")
+        prepared.rows = prepared.rows.join(self._removed_traces, on=keys, how="anti", maintain_order="left")
 
     def _sift(self, signal: Signal, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """New rows, repetitions of known ones, and spans that repeat known ids with other content."""
@@ -305,11 +362,12 @@ class _Gathered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Removal:
-    """A project to delete, between two commits."""
+class _Between:
+    """What is to be done between two commits, all of it or nothing, and what follows once it is."""
 
-    project: str
-    done: "Future[None]"
+    task: Callable[[], Any]
+    after: Callable[[Any], None]
+    done: "Future[Any]"
 
 
 def _ledger(

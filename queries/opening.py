@@ -75,6 +75,12 @@ class Opener:
         limited._database = database
         return limited
 
+    def forget(self, project: str) -> None:
+        """Keep none of the project's runs at hand any more: some were removed."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == project]:
+                del self._kept[key]
+
     @contextmanager
     def open(self, project: str, asked_id: str) -> Iterator[OpenedRun]:
         """The run with this run id or trace id, or the newest of the conversation with this id. Raises NoSuchRun, and

@@ -131,6 +131,11 @@ def run_corrections(database: Database, project: str, run_id: str) -> pa.Table:
     return database.ask("run_corrections", {"project": project, "run_id": run_id})
 
 
+def run_pin(database: Database, project: str, run_id: str) -> pa.Table:
+    """Who pinned the run, and when; nothing if nobody did."""
+    return database.ask("run_pin", {"project": project, "run_id": run_id})
+
+
 def conversation_runs(opened: OpenedRun, now_ns: int, limit: int = 50) -> pa.Table:
     """The other runs of the run's conversation, oldest first; of a long one the nearest."""
     return opened.ask("conversation_runs", now_ns=now_ns, started_ns=opened.since, limit=limit)

@@ -17,11 +17,20 @@ end;
 create or replace macro run_key_of(run_id) as case when run_id[-17] = ':' then run_id[:-18] else run_id end;
 
 -- The newest commit whose records happened in [since_ns, until_ns): when it changes, so may what is told of the time.
+-- What was removed counts too, and without a time it may have been of any.
 create or replace macro newest_commit(in_project, since_ns, until_ns) as (
     select max(batch_id)
-    from ingest_batches
-    where project = in_project
-        and last_at >= make_timestamp_ns(since_ns) and first_at < make_timestamp_ns(until_ns)
+    from (
+        select batch_id
+        from ingest_batches
+        where project = in_project
+            and last_at >= make_timestamp_ns(since_ns) and first_at < make_timestamp_ns(until_ns)
+        union all
+        select batch_id
+        from removals
+        where project = in_project
+            and coalesce(last_at >= make_timestamp_ns(since_ns) and first_at < make_timestamp_ns(until_ns), true)
+    )
 );
 
 -- How many runs have ended, and which part of them in error: null when none has. Waiting and running ones have not.

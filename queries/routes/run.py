@@ -54,6 +54,7 @@ async def run(asker: Asking, encoding: Encoding, project: Project, run_id: str) 
         name = found["run_id"][0].as_py()
         (told,) = orjson.loads(rows_json(found))
         told["approvals"] = orjson.Fragment(rows_json(questions.run_approvals(asker.database, project, name)))
+        told["pins"] = orjson.Fragment(rows_json(questions.run_pin(asker.database, project, name)))
         told["corrections"] = orjson.Fragment(rows_json(questions.run_corrections(asker.database, project, name)))
         return orjson.dumps(told)
 

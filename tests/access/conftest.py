@@ -53,11 +53,12 @@ class Locked:
 @pytest.fixture(scope="session")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
     database = tmp_path_factory.mktemp("locked") / "runlight.duckdb"
+    backups = tmp_path_factory.mktemp("backups")
     store = Store.open(database)
     Keyring(store.cursor()).add("the first", [Scope.ADMIN], None)
     store.close()
     with (
-        running_server(database, http_host="0.0.0.0", grpc_host="0.0.0.0", sql=True) as server,
+        running_server(database, http_host="0.0.0.0", grpc_host="0.0.0.0", sql=True, backup_folder=backups) as server,
         httpx.Client(base_url=server.url, timeout=30) as http,
     ):
         locked = Locked(server, http)

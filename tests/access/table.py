@@ -28,6 +28,8 @@ PARTS = {
     "fingerprint": "0" * 16,
     "name": PROJECT,
     "view_id": "0" * 16,
+    "conversation_id": "talk",
+    "user_id": "lou",
     "table": "runs",
     "week": "2026-W01",
     "form": "json",
@@ -109,14 +111,18 @@ def _served(method: str, path: str, described: dict[str, Any]) -> Served:
     needs = {"GET": "read", "HEAD": "read", "POST": "review"}.get(method, "admin")
     if path.startswith(("/api/views/", "/api/alerts/silences/")):
         needs = "review"
-    if path == "/api/alerts/evaluate":
+    if path in ("/api/alerts/evaluate", "/api/admin/backup"):
         needs = "admin"
+    if path.endswith("/pin"):
+        needs = "review"
     if path == "/api/sql":
         needs = "read"
     operation = described.get(path.replace(":path", ""), {}).get(method.lower(), {})
     parameters = operation.get("parameters", [])
     required = [one["name"] for one in parameters if one["in"] == "query" and one["required"]]
     needed = {name: (PARTS | PARAMETERS).get(name, "") for name in required}
+    if path == "/api/removal":
+        needed = {"run": TRACE}  # one of three
     window = {"since": "2025-12-31", "until": "2026-01-02"} if any(one["name"] == "since" for one in parameters) else {}
     names_project = any(one["name"] == "project" for one in parameters) or "{name}" in path
     return Served(method, path, needs, needed | window, names_project)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -43,6 +44,10 @@ def keys(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
         return code, *capsys.readouterr()
 
     return carry_out
+
+
+def no_backup(path: Path) -> dict[str, Any]:
+    return {"error": f"none at {path}"}
 
 
 def asked(server: RunningServer, key: str = "") -> int:
@@ -120,7 +125,7 @@ def test_a_server_takes_over_the_socket_of_one_that_was_killed(tmp_path: Path) -
         left.bind(str(tmp_path / "runlight.sock"))
 
     async def ordered() -> list[object]:
-        admin = AdminSocket(tmp_path / "runlight.duckdb", Keyring(store.cursor()))
+        admin = AdminSocket(tmp_path / "runlight.duckdb", Keyring(store.cursor()), no_backup)
         await admin.start()
         orders: list[object] = [{"do": "list"}, {"do": "nonsense"}, {"do": "add", "name": "a", "scopes": 1}, [], "x"]
         answers = [await asyncio.to_thread(order_of_server, tmp_path / "runlight.duckdb", order) for order in orders]
@@ -193,7 +198,7 @@ def test_where_a_path_is_too_long_for_a_socket_keys_are_managed_while_no_server_
     database = tmp_path / ("long" * 30) / "runlight.duckdb"
     assert keys(database, "add", "--name", "a", "--scope", "read", "--all-projects")[0] == 0
     store = Store.open(database)
-    asyncio.run(AdminSocket(database, Keyring(store.cursor())).start())
+    asyncio.run(AdminSocket(database, Keyring(store.cursor()), no_backup).start())
     store.close()
     assert "keys cannot be managed while this server runs" in caplog.text
 

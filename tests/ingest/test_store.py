@@ -27,36 +27,57 @@ def test_a_file_of_a_newer_version_is_refused_in_plain_words(tmp_path: Path) -> 
 
 
 _COLUMNS = "select table_name, column_name, data_type from duckdb_columns() where not internal order by all"
+_DEFAULTS = {
+    "VARCHAR": "'x'",
+    "BOOLEAN": "false",
+    "BLOB": "'x'::blob",
+    "DATE": "'2026-01-01'::date",
+    "TIMESTAMP_NS": "'2026-01-01'::timestamp_ns",
+}
 
 
-def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    path = tmp_path / "runlight.duckdb"
-    Store.open(path).close()
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(_many_runs(connection))
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_a_file_of_any_earlier_version_is_brought_up_to_date_with_all_its_rows(version: int, tmp_path: Path) -> None:
+    new, path = tmp_path / "new.duckdb", tmp_path / "old.duckdb"
+    Store.open(new).close()
+    with duckdb.connect(str(new)) as connection:
         today = connection.execute(_COLUMNS).fetchall()
-        connection.execute("drop table pseudonym_key; drop table api_keys; drop table saved_views")
-        connection.execute("drop table alerts; drop table alert_notifications; drop table alert_silences")
-        connection.execute("drop table weekly_reports")
-        connection.execute("alter table steps add column labels varchar[]")
-        connection.execute("alter table spans drop column offered_tools; alter table runs drop column offered_tools")
-        connection.execute("update schema_version set version = 1")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute((_SCHEMAS / f"{version}.sql").read_text())
+        connection.execute("create table schema_version (version integer not null)")
+        connection.execute("insert into schema_version values ($version)", {"version": version})
+        tables = _filled(connection)
     store = Store.open(path)
     assert store.connection.execute(_COLUMNS).fetchall() == today
     assert store.connection.execute("select version from schema_version").fetchall() == [(SCHEMA_VERSION,)]
+    counts = {table: store.connection.execute(f"select count(*) from {table}").fetchall() for table in tables}
+    assert counts == {table: [(_ROWS,)] for table in tables}
     assert store.pseudonym_key() == store.pseudonym_key()
-    assert store.connection.execute("select count(*) from runs where offered_tools = []").fetchall() == [(3_000,)]
+    if version < 6:
+        empty = store.connection.execute("select count(*) from runs where offered_tools = []")
+        assert empty.fetchall() == [(_ROWS,)]
     store.close()
 
 
-def _many_runs(connection: duckdb.DuckDBPyConnection) -> str:
-    """Enough rows for a migration to work on more than one vector of them."""
+_SCHEMAS = Path(__file__).parent / "schemas"  # as the last commit of each version had it
+_ROWS = 3_000  # enough for a migration to work on more than one vector of them
+
+
+def _filled(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The tables, each with rows that have what must not be null."""
     columns = connection.execute(
-        "select column_name, data_type from duckdb_columns() where table_name = 'runs' and not is_nullable"
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where not internal and not is_nullable and table_name not in ('schema_version', 'pseudonym_key')"
     ).fetchall()
-    defaults = {"VARCHAR": "'x'", "VARCHAR[]": "[]", "BOOLEAN": "false"}
-    values = [f"{defaults.get(kind, '0')}::{kind} as {name}" for name, kind in columns]
-    return f"insert into runs by name select {', '.join(values)} from range(3000)"
+    tables = sorted({table for table, _, _ in columns})
+    for filled in tables:
+        values = [
+            f"{'[]' if kind.endswith('[]') else _DEFAULTS.get(kind, '0')}::{kind} as {name}"
+            for table, name, kind in columns
+            if table == filled
+        ]
+        connection.execute(f"insert into {filled} by name select {', '.join(values)} from range({_ROWS})")
+    return tables
 
 
 def test_a_file_that_is_no_database_is_refused_in_plain_words(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ import orjson
 from ingest.conventions import conventions
 from ingest.intake import Signal
 from ingest.kept_reports import KeptReports
-from queries import catalogue, details, locating, nouns, opening, questions
+from queries import catalogue, details, locating, nouns, opening, questions, removing
 from queries.catalogue import CATALOGUE
 from queries.database import Database
 from queries.encoding import rows_json
 from queries.filters import Filters
 from queries.opening import OpenedRun, Opener
-from tests.ingest.pipeline import pipeline
+from queries.removing import Wanted
+from tests.ingest.pipeline import Pipeline, pipeline
 from tests.queries.conftest import rebuild_all
 from tests.test_sample_traces import SAMPLES, run_ids
 
@@ -43,6 +44,7 @@ class Samples:
     connection: duckdb.DuckDBPyConnection
     database: Database
     opener: Opener
+    running: Pipeline | None = None
 
 
 @contextmanager
@@ -57,7 +59,7 @@ def kept_samples(path: Path) -> Iterator[Samples]:
         for version in (1, 2):
             kept.keep(**_REPORT, version=version, made_at="2026-11-20T14:58:30Z", is_final=False, document="{}")
         database = Database(running.store.cursor())
-        yield Samples(running.store.cursor(), database, Opener(database))
+        yield Samples(running.store.cursor(), database, Opener(database), running)
 
 
 def signal_of(message: dict[str, Any]) -> Signal:
@@ -154,11 +156,18 @@ def _rows(noun: str) -> Callable[[Samples], Answers]:
 
 
 def _of_the_first_block(database: Database) -> Any:
-    first = questions.export_blocks(database, FILTERS).to_pylist()[0]
+    blocks = questions.export_blocks(database, FILTERS).to_pylist()
+    assert blocks
+    first = blocks[0]
     return questions.export_records(database, FILTERS, first["signal"], first["block_id"]).slice(0, _SOME)
 
 
 _SOME = 4
+_WANTED = (
+    Wanted(PROJECT, conversation_id="ticket-90377"),
+    Wanted(PROJECT, user_ids=("pricing-01",)),
+    Wanted(PROJECT, run_id=run_ids("model-fallback")[0]),
+)
 _METRIC = "gen_ai.client.token.usage"
 _WINDOW = (PROJECT, FILTERS.since_ns, FILTERS.until_ns)
 
@@ -220,6 +229,13 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "run_extent": _at_cursor(lambda cursor, run_id: locating.run_extent(cursor, PROJECT, run_id)),
     "run_logs": _opened(lambda opened: details.public(questions.run_logs(opened))),
     "run_of": _at_cursor(lambda cursor, run_id: locating.run_of(cursor, PROJECT, run_id)),
+    "removed_records": _each(
+        lambda samples, run_id: removing.find(samples.database, Wanted(PROJECT, run_id=run_id)).records
+    ),
+    "removed_runs": lambda samples: {
+        wanted.reason: removing.find(samples.database, wanted).runs for wanted in _WANTED
+    },
+    "run_pin": _each(lambda samples, run_id: questions.run_pin(samples.database, PROJECT, run_id)),
     "run_place": _at_cursor(lambda cursor, run_id: locating.run_place(cursor, PROJECT, run_id)),
     "run_records": _opened(questions.run_records),
     "run_steps": _opened(lambda opened: details.public(questions.run_steps(opened))),

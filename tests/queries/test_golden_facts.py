@@ -263,3 +263,20 @@ def test_every_run_with_an_end_is_in_the_heatmap_of_durations_and_in_the_totals(
     assert sum(row["run_count"] for row in told("latency_heatmap")) == len(timed)
     assert [row["timed_run_count"] for row in told("latency_totals")] == [len(timed)]
     assert told("latency_totals")[0]["p95_duration_ms"] == told("summary")[0]["p95_duration_ms"]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_what_goes_with_a_run_is_what_its_file_holds(story: str) -> None:
+    run_id = run_ids(story)[0]
+    sent = [record for record in records_of(story) if record.get("traceId") in (run_id, None)]
+    assert len(told("removed_records", story)) == len(sent)
+
+
+def test_the_runs_that_go_with_a_conversation_or_user_are_those_of_their_files() -> None:
+    assert [row["run_id"] for row in told("removed_runs", "conversation")] == run_ids("human-correction")
+    assert [row["run_id"] for row in told("removed_runs", "run")] == run_ids("model-fallback")[:1]
+    assert {row["run_id"] for row in told("removed_runs", "user")} == set(run_ids("cost-spike"))
+
+
+def test_nobody_has_pinned_a_run() -> None:
+    assert not [row for story in STORIES for row in told("run_pin", story)]

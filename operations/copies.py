@@ -1,0 +1,72 @@
+"""`python server.py backup | restore | compact`: copies of the store, by the running server or in the file itself."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from access.admin import order_of_server, socket_path
+from ingest.copying import back_up, compact, restore
+from ingest.store import Store, StoreError
+from settings import SettingsError, read_settings
+
+COMMANDS = ("backup", "restore", "compact")
+_ABOUT = {
+    "backup": "Copy the whole store into a new file, also while a server is at work on it.",
+    "restore": "Put a backup where no store is yet. No server may run on it.",
+    "compact": "Rewrite the file without what was removed. No server may run on it.",
+}
+
+
+def copies_command(arguments: Sequence[str]) -> int:
+    """Carry out the command that comes first among the arguments. Returns the exit code: 1 if it came to nothing, 2 if
+    the arguments make no sense."""
+    command = arguments[0]
+    parser = argparse.ArgumentParser(prog=f"server.py {command}", description=_ABOUT[command])
+    if command == "backup":
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new file")
+    if command == "restore":
+        parser.add_argument("backup", type=Path, metavar="FILE", help="what `backup` wrote")
+    try:
+        database = read_settings(parser, ("database",), arguments[1:]).database
+    except SettingsError as error:
+        parser.error(str(error))
+    asked = parser.parse_args(arguments[1:])
+    try:
+        if command == "backup":
+            told = _back_up(database, asked.out.absolute())
+        elif command == "restore":
+            told = f"restored {database} bytes={restore(asked.backup, database)}"
+        else:
+            told = _compact(database)
+    except (StoreError, OSError) as error:
+        print(f"runlight: {error}", file=sys.stderr)
+        return 1
+    print(f"runlight: {told}")
+    return 0
+
+
+def _back_up(database: Path, out: Path) -> str:
+    answer = order_of_server(database, {"do": "backup", "out": str(out)}, seconds=None)
+    if answer is None:
+        store = _opened(database)
+        try:
+            answer = {"bytes": back_up(store.connection, out)}
+        finally:
+            store.close()
+    if "error" in answer:
+        raise StoreError(answer["error"])
+    return f"backed up {out} bytes={answer['bytes']}"
+
+
+def _compact(database: Path) -> str:
+    if order_of_server(database, {"do": "list"}) is not None:
+        raise StoreError(f"a server is at work on {database} ({socket_path(database)}): stop it first")
+    before, after = compact(database, _opened(database))
+    return f"compacted {database} bytes_before={before} bytes_after={after}"
+
+
+def _opened(database: Path) -> Store:
+    if not database.exists():
+        raise StoreError(f"there is no file {database}; name it by --database")
+    return Store.open(database)

@@ -1,0 +1,214 @@
+"""Runs, conversations and users removed for good: gone from everywhere, and their neighbours unharmed."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.blocks import unpack
+from ingest.copying import compact
+from ingest.intake import Signal
+from ingest.pseudonyms import Pseudonyms
+from ingest.removal import Removal, places
+from ingest.store import Store
+from ingest.stored import Records
+from queries import removing
+from queries.database import Database
+from queries.opening import NoSuchRun, Opener
+from queries.removing import Part, Wanted
+from tests.ingest.pipeline import Pipeline, pipeline
+from tests.queries.conftest import rebuild_all
+
+MARK, ADDRESS = "zx81marker", "kim.marker@example.com"
+GONE, STAYS = "a" * 32, "b" * 32
+START_S = 1_790_000_000
+KEYS = ["user.id", "user.email", "gen_ai.conversation.id", "session.id"]
+REMOVABLE = {
+    "run": {"run_id": GONE},
+    "conversation": {"conversation_id": f"talk-{MARK}"},
+    "user": {"user_ids": (ADDRESS,)},
+}
+
+
+def attribute(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "value": {"stringValue": value}}
+
+
+def at(second: float) -> str:
+    return str(int((START_S + second) * 1e9))
+
+
+def span(trace: str, number: int, told: str, second: float, **more: str) -> dict[str, Any]:
+    known = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": f"agent {told}", **more}
+    return {
+        "traceId": trace,
+        "spanId": f"{trace[:1]}{number:015x}",
+        "name": f"invoke {told}",
+        "startTimeUnixNano": at(second),
+        "endTimeUnixNano": at(second + 1),
+        "attributes": [attribute(key, value) for key, value in known.items()],
+        "events": [{"timeUnixNano": at(second), "name": "gen_ai.evaluation.result", "attributes": evaluation(told)}],
+    }
+
+
+def evaluation(told: str) -> list[dict[str, Any]]:
+    return [attribute("gen_ai.evaluation.name", told), attribute("gen_ai.evaluation.score.label", "good")]
+
+
+def log(told: str, second: float, trace: str = "", **more: str) -> dict[str, Any]:
+    return {
+        "traceId": trace,
+        "timeUnixNano": at(second),
+        "body": {"stringValue": f"said {told}"},
+        "attributes": [attribute(key, value) for key, value in more.items()],
+    }
+
+
+def send(running: Pipeline, signal: Signal, by_resource: dict[str, list[dict[str, Any]]]) -> None:
+    outer, inner, records = {
+        Signal.SPAN: ("resourceSpans", "scopeSpans", "spans"),
+        Signal.LOG: ("resourceLogs", "scopeLogs", "logRecords"),
+        Signal.METRIC: ("resourceMetrics", "scopeMetrics", "metrics"),
+    }[signal]
+    body = {
+        outer: [
+            {"resource": {"attributes": [attribute("service.name", name)]}, inner: [{records: told}]}
+            for name, told in by_resource.items()
+        ]
+    }
+    running.send(signal, json.dumps(body).encode(), "json")
+
+
+def tell(running: Pipeline) -> None:
+    """One run that bears the mark wherever telemetry can, and in the same requests, so in its blocks, another."""
+    mine = {"gen_ai.conversation.id": f"talk-{MARK}", "user.email": ADDRESS}
+    other = {"gen_ai.conversation.id": "talk", "user.id": "lou"}
+    marked, plain = "svc of the gone", "svc"  # the ledger goes on telling which services sent something
+    send(
+        running,
+        Signal.SPAN,
+        {
+            marked: [span(GONE, 1, MARK, 0, **mine), span(GONE, 2, MARK, 2)],
+            plain: [span(STAYS, 1, "else", 0, **other), span(STAYS, 2, "else", 2)],
+        },
+    )
+    send(running, Signal.SPAN, {marked: [span(GONE, 2, f"twin {MARK}", 2)]})
+    send(
+        running,
+        Signal.LOG,
+        {
+            marked: [log(MARK, 0.5, GONE), log(MARK, 1, **mine)],
+            plain: [log("else", 0.5, STAYS), log("else", 1, **other)],
+        },
+    )
+    point = {"timeUnixNano": at(1), "asInt": "1", "attributes": [attribute(key, value) for key, value in mine.items()]}
+    send(running, Signal.METRIC, {marked: [{"name": "calls", "gauge": {"dataPoints": [point]}}]})
+    rebuild_all(running.store.cursor())
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Pipeline]:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        tell(running)
+        yield running
+
+
+def remove(running: Pipeline, **wanted: Any) -> dict[str, Any]:
+    """What went, as told to whoever asked."""
+    names = wanted.get("user_ids", ())
+    known = wanted | {"user_ids": [*names, *map(Pseudonyms(running.store.pseudonym_key()).of, names)]}
+
+    def carry_out(part: Part) -> None:
+        going = Removal(part.project, part.reason, places(part.places), part.run_ids, part.trace_ids, part.needles)
+        running.writer.remove(lambda _: going)
+
+    database = Database(running.store.cursor())
+    found = removing.remove_all(database, carry_out, Wanted("default", keys=KEYS, **known))
+    rebuild_all(running.store.cursor())
+    (told,) = found.told().to_pylist()
+    return told
+
+
+def everything(running: Pipeline) -> str:
+    """All that any table has, blocks unpacked, as text."""
+    tables = [table for (table,) in running.rows("select table_name from duckdb_tables() where not temporary")]
+    rows = [running.rows(f"from {table}") for table in tables if table != "content_blocks"]
+    packed = running.rows("select data from content_blocks")
+    return repr(rows) + repr([unpack(data) for (data,) in packed])
+
+
+@pytest.mark.parametrize("what", REMOVABLE)
+def test_what_is_removed_is_nowhere_and_its_neighbours_in_the_same_blocks_are_as_they_were(
+    running: Pipeline, what: str
+) -> None:
+    assert everything(running).count(MARK) > 20
+    stays = "select * from {table} where service_name = 'svc' order by all"
+    tables = ("spans", "log_records", "steps", "runs")
+    before = {table: running.rows(stays.format(table=table)) for table in tables}
+    records = [record for table in ("spans", "log_records") for record in sent_by(running, table, "svc")]
+    assert all(before.values())
+    assert len(records) == 2
+
+    told = remove(running, **REMOVABLE[what])
+    assert (told["run_count"], told["span_count"]) == (1, 2)
+    assert told["log_count"] == 2
+
+    left = everything(running)
+    if what == "run":  # a metric tells of no run
+        left = left.replace(repr(running.rows("from metric_points")), "")
+        assert told["metric_count"] == 0
+        remove(running, **REMOVABLE["conversation"])
+        left = everything(running)
+    assert MARK not in left
+    assert "marker@" not in left
+    assert {table: running.rows(stays.format(table=table)) for table in tables} == before
+    assert [record for table in ("spans", "log_records") for record in sent_by(running, table, "svc")] == records
+    database = Database(running.store.cursor())
+    found = Records(database).mentioning("default", [MARK], 0, 2**62)
+    assert found.num_rows == 0
+    with pytest.raises(NoSuchRun), Opener(database).open("default", GONE):
+        pass
+    assert remove(running, **REMOVABLE[what])["run_count"] == 0
+
+
+def sent_by(running: Pipeline, table: str, service: str) -> list[Any]:
+    """What an export gives back of a service."""
+    document = running.otlp(table)
+    (groups,) = [groups for groups in document.values() if groups]
+    return [group for group in groups if attribute("service.name", service) in group["resource"]["attributes"]]
+
+
+def test_what_still_comes_of_a_removed_trace_is_rejected_and_counted_also_after_a_restart(tmp_path: Path) -> None:
+    late = {"svc": [span(GONE, 3, MARK, 4), span(STAYS, 3, "else", 4)]}
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        tell(running)
+        remove(running, run_id=GONE)
+        send(running, Signal.SPAN, late)
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        send(running, Signal.LOG, {"svc": [log(MARK, 5, GONE)]})
+        counts = (
+            "select received_count, stored_count, rejected_count from ingest_batches order by batch_id desc limit 2"
+        )
+        assert running.rows(counts) == [(1, 0, 1), (2, 1, 1)]
+        assert running.rows("select count(*) from spans where trace_id = unhex($trace)", trace=GONE) == [(0,)]
+
+
+def test_after_compaction_no_byte_of_what_was_removed_is_in_any_file(tmp_path: Path) -> None:
+    path = tmp_path / "runlight.duckdb"
+    with pipeline(path) as running:
+        tell(running)
+        running.store.connection.execute("checkpoint")
+        assert MARK.encode() in path.read_bytes()
+        remove(running, **REMOVABLE["user"])
+        running.writer.checkpoint()
+        kept = running.rows("from spans order by all")
+    store = Store.open(path)
+    before, after = compact(path, store)
+    assert after <= before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert MARK.encode() not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pipeline(path) as running:
+        assert running.rows("from spans order by all") == kept
