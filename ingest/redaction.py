@@ -21,7 +21,9 @@ from ingest.wire import MESSAGES, POINT_TYPES, read_records
 _NESTED_KEY = r"(?i)(?:authorization|cookie|passw[a-z]*|passphrase|secret|credentials|key|token)\"\s*:"
 
 
-Counts = dict[str, Counter[str]]  # by project: how many values each rule replaced
+Counts = dict[str, Counter[str]]  # by project: how many values were replaced, by `rule@service`
+
+_LONGEST_SERVICE = 200  # characters
 
 
 def redact_sources(redactor: Redactor, sources: pl.DataFrame, counts: Counts) -> pl.DataFrame:
@@ -37,11 +39,12 @@ def redact_records(redactor: Redactor, records: Records, counts: Counts) -> Reco
     suspicious = _suspicious_rows(redactor, records)
     if not suspicious:
         return records
-    messages, projects = records.data.to_pylist(), records.from_sources("project")["project"]
+    messages = records.data.to_pylist()
+    senders = records.sources.select("project", "resource")[records.source[suspicious]]
     found = _rewritten(redactor, MESSAGES[records.signal], [messages[row] for row in suspicious])
-    for row, (message, count) in zip(suspicious, found, strict=True):
+    for row, (message, count), (project, resource) in zip(suspicious, found, senders.iter_rows(), strict=True):
         messages[row] = message
-        counts.setdefault(projects[row], Counter()).update(count)
+        _count(counts, project, resource, count)
     return read_records(records.signal, records.sources, records.source, pa.array(messages, pa.binary()))
 
 
@@ -52,10 +55,23 @@ def _clean_sources(
     rewritten = dict(zip(distinct, _rewritten(redactor, kind, distinct), strict=True))
     if not any(count for _, count in rewritten.values()):
         return sources
-    for project, data in sources.select("project", name).unique().iter_rows():
-        counts.setdefault(project, Counter()).update(rewritten[data][1])
-    clean = [rewritten[data][0] for data in sources[name]]
-    return sources.with_columns(pl.Series(name, clean, dtype=pl.Binary))
+    clean = sources.with_columns(pl.Series(name, [rewritten[data][0] for data in sources[name]], dtype=pl.Binary))
+    places = clean.select("project", "resource").with_columns(sources[name].alias("sent"))
+    for project, resource, sent in places.unique().iter_rows():
+        _count(counts, project, resource, rewritten[sent][1])
+    return clean
+
+
+def _count(counts: Counts, project: str, resource: bytes, found: Counter[str]) -> None:
+    if found:
+        service = _service(resource)
+        counts.setdefault(project, Counter()).update({f"{rule}@{service}": count for rule, count in found.items()})
+
+
+def _service(resource: bytes) -> str:
+    """The name of the service that sends, "" if it has none."""
+    sent = {attribute.key: attribute.value.string_value for attribute in Resource.FromString(resource).attributes}
+    return sent.get("service.name", "")[:_LONGEST_SERVICE]
 
 
 def _rewritten(redactor: Redactor, kind: type[Message], data: Sequence[bytes]) -> list[tuple[bytes, Counter[str]]]:

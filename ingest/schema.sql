@@ -367,7 +367,7 @@ create table ingest_batches (
     flawed_count uinteger not null,         -- stored, but marked in `flaws`
     unmapped_count uinteger not null,       -- of kind other and no known dialect
     unpriced_count uinteger not null,       -- model calls with tokens and no price
-    redacted_counts struct(name varchar, count uinteger)[] not null,   -- rule, values replaced
+    redacted_counts struct(name varchar, count uinteger)[] not null,   -- rule@service, values replaced
     services varchar[] not null,
     first_at timestamp_ns,                  -- event time span of what was stored
     last_at timestamp_ns,

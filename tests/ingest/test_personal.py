@@ -245,7 +245,7 @@ def test_the_store_holds_no_personal_data_and_after_a_dry_run_what_was_sent(tmp_
         assert running.rows("select user_id from spans") == [(PSEUDONYMS.of("kim.lee@gmail.com"),)]
         ((counts,),) = running.rows("select redacted_counts from ingest_batches")
         prefix = DRY_RUN if is_dry_run else ""
-        expected = {f"{prefix}{name}": 1 for name in ("card_number", "email", "person")}
+        expected = {f"{prefix}{name}@refunds": 1 for name in ("card_number", "email", "person")}
         assert {entry["name"]: entry["count"] for entry in counts} == expected
     finally:
         writer.stop()

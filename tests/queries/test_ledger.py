@@ -97,15 +97,20 @@ def test_refusals_and_secrets_are_added_up_by_reason_and_by_who_may_have_sent_th
     commit(connection, 1, "shop", rejected_reasons=pairs(no_id=2), redacted_counts=pairs(openai_key=2))
     commit(connection, 2, "shop", rejected_reasons=pairs(no_id=1, too_old=1), redacted_counts=pairs(openai_key=1))
     commit(connection, 3, "", services=["desk", "shop"], redacted_counts=pairs(openai_key=5))
+    commit(connection, 4, "", services=["desk", "shop"], redacted_counts=pairs(**{"openai_key@shop": 2, "email@": 1}))
     rejections = questions.ingest_rejections(database, "default", *WINDOW).to_pylist()
     assert [(row["reason"], row["refused_count"], row["batch_count"]) for row in rejections] == [
         ("no_id", 3, 2),
         ("too_old", 1, 1),
     ]
     redactions = questions.ingest_redactions(database, "default", *WINDOW).to_pylist()
-    assert [(row["services"], row["value_count"]) for row in redactions] == [(["desk", "shop"], 5), (["shop"], 3)]
+    assert [(row["rule"], row["services"], row["value_count"]) for row in redactions] == [
+        ("openai_key", ["desk", "shop"], 5),
+        ("openai_key", ["shop"], 5),
+        ("email", [], 1),
+    ]
     (times,) = questions.ingest_times(database, "default", *WINDOW).to_pylist()
-    assert (times["batch_count"], times["p50_commit_ms"], times["max_commit_ms"]) == (3, 2_000, 2_000)
+    assert (times["batch_count"], times["p50_commit_ms"], times["max_commit_ms"]) == (4, 2_000, 2_000)
 
 
 def test_what_a_day_added_is_told_by_its_records(connection: duckdb.DuckDBPyConnection) -> None:
