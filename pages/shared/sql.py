@@ -1,6 +1,7 @@
 """The page SQL: where a statement is written, what it may name, and what it came to."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -161,7 +162,7 @@ def _draw_rows(found: pl.DataFrame, cut_at: int | None) -> None:
         )
     shown = flat.with_columns(behind.plain_texts(texts) for texts in flat.select(cs.string()))
     st.dataframe(
-        shown.rename({name: plain(name) for name in shown.columns}),
+        shown.rename(_headings(shown.columns)),
         key="sql_rows",
         hide_index=True,
         placeholder="—",
@@ -169,6 +170,12 @@ def _draw_rows(found: pl.DataFrame, cut_at: int | None) -> None:
         height=_ROW_PIXELS * (min(found.height, _ROWS_IN_SIGHT) + 1) + 2,
         alt=f"The {found.height} rows of the answer",
     )
+
+
+def _headings(names: Sequence[str]) -> dict[str, str]:
+    """Each name as it can be shown; those that would then look alike are told apart by how they are spelled."""
+    told = Counter(map(plain, names))
+    return {name: plain(name) if told[plain(name)] == 1 else repr(name) for name in names}
 
 
 def _flat(found: pl.DataFrame) -> pl.DataFrame:

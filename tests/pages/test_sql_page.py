@@ -83,6 +83,8 @@ def test_a_longer_answer_says_that_it_is_cut_and_a_refusal_why(enabled: AppTest)
     editor.set_value("select i, [i] as list, {'i': i} as record from range(10) t(i)").run()
     assert run(enabled).warning[0].value == "There are more: this answer was cut at 3 rows."
     assert enabled.dataframe[1].value["record"].to_list() == ['{"i": 0}', '{"i": 1}', '{"i": 2}']
+    editor.set_value('select 1 as "a\r", 2 as "a", 3 as "b\u202e"').run()
+    assert run(enabled).dataframe[1].value.columns.to_list() == ["'a\\r'", "'a'", "b\\u202e"]
     editor.set_value("select nope from runs").run()
     assert any('"nope" not found' in code.value for code in run(enabled).code)
     editor.set_value("from runs where name = 'none'").run()
