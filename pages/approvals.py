@@ -51,7 +51,7 @@ def draw_pending() -> None:
         return
     st.subheader("Waiting for an answer, oldest first")
     columns = {
-        "age_minutes": oversight.minutes("Age", "Since it was asked"),
+        "age": oversight.text("Age", 105),
         "tool_name": oversight.text("Tool", 150),
         "args_before": oversight.text("Arguments", 330),
         "gate_policy": oversight.text("Asked by rule", 130),
@@ -60,7 +60,7 @@ def draw_pending() -> None:
         "agent_name": oversight.text("Agent", 140),
         "evidence": oversight.text("Evidence", 85),
     }
-    found = pending.with_columns(age_minutes=pl.col("age_ms") / 60_000)
+    found = pending.with_columns(pl.Series("age", [duration(age_ms) for age_ms in pending["age_ms"]], dtype=pl.String))
     oversight.acts("pending_approvals", "questions that wait, the oldest first", found, columns, open_run)
     behind.draw("pending-approvals", pending)
 

@@ -101,7 +101,8 @@ def draw_kinds_and_steps() -> None:
             "run_count": oversight.whole("Runs"),
             "strength": oversight.text("Sign", 75),
         }
-        oversight.ranking("correction_kinds", "kinds, the most frequent first", kinds, columns, partial(only, "kind"))
+        shown = kinds.with_columns(pl.col("value").str.replace_all("_", " "))
+        oversight.ranking("correction_kinds", "kinds, the most frequent first", shown, columns, only_kind)
         behind.draw("correction-kinds", kinds)
     with steps_column:
         st.subheader("Most corrected steps")
@@ -116,6 +117,10 @@ def draw_kinds_and_steps() -> None:
         shown = steps.with_columns(pl.col("corrected_share") * 100)
         oversight.ranking("corrected_steps", "steps, the most corrected first", shown, columns, partial(only, "step"))
         behind.draw("corrected-steps", steps)
+
+
+def only_kind(words: str) -> None:
+    only("kind", words.replace(" ", "_"))
 
 
 def only(name: str, value: str) -> None:

@@ -42,7 +42,10 @@ narrowing = {
     "run_status": chosen.asked.get("status"),
     "q": words or None,
 }
-st.caption("Searched are whole arguments, results and errors, names and ids; of a refused call, their beginnings.")
+st.caption(
+    "The log also has the calls that were refused before they could start; they count as refused, not as calls. "
+    "Searched are names, ids, errors and whole arguments and results; of such a refused call, their beginnings."
+)
 calls, following = data.answer(
     "tool_calls", **{**chosen.asked, **narrowing}, cursor=cursor or None, limit=LOG_ROWS
 )  # fmt: skip

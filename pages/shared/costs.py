@@ -63,7 +63,7 @@ def draw_trend(trend: pl.DataFrame, by: str, zone: str) -> None:
     def open_bar() -> None:
         points = st.session_state["cost_trend"].selection.points
         if points:
-            links.open_runs(sort="dearest", **_behind_bar(trend, points[0]["customdata"], by))
+            links.open_runs(sort="dearest", **_behind_bar(trend, points[0]["customdata"], by, zone))
 
     st.plotly_chart(
         figures_cost.cost_over_time(trend, by, zone),
@@ -76,9 +76,9 @@ def draw_trend(trend: pl.DataFrame, by: str, zone: str) -> None:
     behind.draw("cost_trend", trend)
 
 
-def _behind_bar(trend: pl.DataFrame, row_number: int, by: str) -> dict[str, str]:
+def _behind_bar(trend: pl.DataFrame, row_number: int, by: str, zone: str) -> dict[str, str]:
     row = trend.row(row_number, named=True)
-    until = row["bucket_at"] + figures_cost.bucket_length(trend["bucket_at"])
+    until = row["bucket_at"] + figures_cost.bucket_length(trend["bucket_at"], zone)
     window = {"window": "custom", "since": rfc_3339(row["bucket_at"]), "until": rfc_3339(until)}
     return window | ({by: row["value"]} if row["value"] is not None and by != "step" else {})
 
@@ -89,6 +89,7 @@ def draw_spenders(spenders: pl.DataFrame, by: str) -> None:
     def open_runs(row: int) -> None:
         links.open_runs(sort="dearest", **_narrowing(spenders.row(row, named=True), by))
 
+    st.subheader(f"By {by}")
     labels = [one_line(figures_cost.value_label(row, by), 120) for row in spenders.iter_rows(named=True)]
     shown = spenders.select(
         pl.Series("value", labels, dtype=pl.String),

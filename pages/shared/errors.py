@@ -61,7 +61,7 @@ def draw_trend(trend: pl.DataFrame, zone: str) -> None:
         points = st.session_state["error_trend"].selection.points
         if points:
             begins = trend["bucket_at"][points[0]["customdata"]]
-            ends = begins + bucket_length(trend["bucket_at"])
+            ends = begins + bucket_length(trend["bucket_at"], zone)
             window = {"window": "custom", "since": rfc_3339(begins), "until": rfc_3339(ends)}
             links.open_runs(**window, status="error" if points[0]["curve_number"] == 0 else [], sort="most errors")
 

@@ -20,7 +20,7 @@ TOKEN_CLASSES = {
     "reasoning_tokens": ("Reasoning", "#8a63d2"),
 }
 _RATE_COLOUR = "#d4478f"
-_BUCKETS = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1), timedelta(days=7))
+_BUCKETS = {timedelta(minutes=5): "5m", timedelta(hours=1): "1h", timedelta(days=1): "1d", timedelta(days=7): "1w"}
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
 _MARGIN = {"l": 8, "r": 8, "t": 36, "b": 8}
 
@@ -31,7 +31,7 @@ def cost_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
     Every bar carries its row's number in the frame as customdata, so that a click names bucket and value.
     """
     rows = trend.with_row_index("row").with_columns(_local("bucket_at", zone))
-    width = bucket_length(trend["bucket_at"])
+    width = bucket_length(trend["bucket_at"], zone)
     figure = go.Figure()
     for place in sorted(rows["place"].unique()):
         of_place = rows.filter(place=place)
@@ -74,17 +74,18 @@ def value_label(row: dict[str, Any], by: str) -> str:
     return f"no {by}" if row["value"] is None else str(row["value"])
 
 
-def bucket_length(starts: pl.Series) -> timedelta:
-    """How long the buckets are that begin at these times."""
-    gaps = starts.unique().sort().diff().drop_nulls()
-    least = min(gaps, default=_BUCKETS[1])
-    return max((length for length in _BUCKETS if length <= least), default=_BUCKETS[0])
+def bucket_length(starts: pl.Series, zone: str) -> timedelta:
+    """How long the buckets are that begin at these times: the longest that begin so on a clock of the zone."""
+    local = starts.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    begins = {length: (local.dt.truncate(every) == local).all() for length, every in _BUCKETS.items()}
+    least = min(starts.unique().sort().diff().drop_nulls(), default=timedelta.max)
+    return max((length for length in _BUCKETS if begins[length] and length <= least), default=min(_BUCKETS))
 
 
 def tokens_by_class(classes: pl.DataFrame, zone: str) -> go.Figure:
     """Stacked bars of `token_classes`, and a line on its own axis: which part of the input came from a cache."""
     rows = classes.with_columns(_local("bucket_at", zone))
-    width = bucket_length(classes["bucket_at"])
+    width = bucket_length(classes["bucket_at"], zone)
     figure = go.Figure()
     for column, (label, colour) in TOKEN_CLASSES.items():
         if rows[column].sum():

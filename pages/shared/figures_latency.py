@@ -110,7 +110,7 @@ def heatmap(ranges: pl.DataFrame, zone: str) -> go.Figure:
     """
     cells = ranges.with_row_index("row").with_columns(_local("bucket_at", zone))
     places = [_place(bound) for bound in cells["duration_from_ms"]]
-    length_ms = bucket_length(ranges["bucket_at"]).total_seconds() * 1000
+    length_ms = bucket_length(ranges["bucket_at"], zone).total_seconds() * 1000
     figure = go.Figure(
         go.Bar(
             x=cells["at"].to_list(),

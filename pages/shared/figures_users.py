@@ -17,7 +17,7 @@ def affected_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
     """
     failed, total = trend[f"failed_{by}_count"], trend[f"{by}_count"]
     at = trend["bucket_at"].dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    milliseconds = bucket_length(trend["bucket_at"]).total_seconds() * 1000
+    milliseconds = bucket_length(trend["bucket_at"], zone).total_seconds() * 1000
     figure = go.Figure()
     for label, counts, colour, is_failed in (
         ("saw a run fail", failed, ERROR_COLOUR, True),

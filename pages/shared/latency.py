@@ -112,7 +112,7 @@ def draw_heatmap(ranges: pl.DataFrame, zone: str) -> None:
         points = st.session_state["heatmap"].selection.points
         if points and points[0].get("customdata") is not None:
             since = ranges["bucket_at"][int(points[0]["customdata"])]
-            until = since + bucket_length(ranges["bucket_at"])
+            until = since + bucket_length(ranges["bucket_at"], zone)
             links.open_runs(sort="slowest", window="custom", since=rfc_3339(since), until=rfc_3339(until))
 
     st.plotly_chart(
@@ -136,7 +136,7 @@ def draw_trend(trend: pl.DataFrame, by: str, part: str, zone: str) -> None:
         points = st.session_state["latency_trend"].selection.points
         if points:
             row = trend.row(int(points[0]["customdata"]), named=True)
-            until = row["bucket_at"] + bucket_length(trend["bucket_at"])
+            until = row["bucket_at"] + bucket_length(trend["bucket_at"], zone)
             window = {"window": "custom", "since": rfc_3339(row["bucket_at"]), "until": rfc_3339(until)}
             links.open_runs(sort="slowest", **window, **_narrowing(row, by))
 
@@ -174,7 +174,7 @@ def draw_steps(steps: pl.DataFrame, by: str) -> None:
         **{f"{part}_ms": rows.seconds(part, 2) for part in PARTS},
         "max_ms": rows.seconds("Longest", 2),
         "change": st.column_config.NumberColumn(
-            "p95 change", format="percent", width=90, help="Against the window before; a dash: nothing then"
+            "p95 change", format="%+.1f %%", width=90, help="Against the window before; a dash: nothing then"
         ),
         "total_ms": st.column_config.NumberColumn(
             "In all", format="%,.1f min", width=95, help="All steps together, those side by side too"

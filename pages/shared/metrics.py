@@ -167,7 +167,7 @@ def draw_trend(trend: pl.DataFrame, metric: Metric, way: str, group: str | None,
         st.plotly_chart(
             over_time(known, way, metric, group, zone),
             key="metric_trend",
-            on_select=partial(_open_runs, known, group),
+            on_select=partial(_open_runs, known, group, zone),
             selection_mode="points",
             config={"displayModeBar": False},
             alt="The metric over time; the same as a table below; choosing a point opens the runs of its time",
@@ -176,11 +176,11 @@ def draw_trend(trend: pl.DataFrame, metric: Metric, way: str, group: str | None,
     behind.draw("metric_trend", trend)
 
 
-def _open_runs(known: pl.DataFrame, group: str | None) -> None:
+def _open_runs(known: pl.DataFrame, group: str | None, zone: str) -> None:
     points = st.session_state["metric_trend"].selection.points
     if points:
         row = known.row(int(points[0]["customdata"]), named=True)
-        links.open_runs(**behind_point(row, group, bucket_length(known["bucket_at"])))
+        links.open_runs(**behind_point(row, group, bucket_length(known["bucket_at"], zone)))
 
 
 def behind_point(row: Mapping[str, Any], group: str | None, length: timedelta) -> dict[str, str]:
@@ -194,7 +194,7 @@ def behind_point(row: Mapping[str, Any], group: str | None, length: timedelta) -
 def over_time(trend: pl.DataFrame, way: str, metric: Metric, group: str | None, zone: str) -> go.Figure:
     """`metric_trend` told one way: stacked bars where the parts add up, else lines; a colour a value of the group."""
     figure = go.Figure()
-    milliseconds = bucket_length(trend["bucket_at"]).total_seconds() * 1000
+    milliseconds = bucket_length(trend["bucket_at"], zone).total_seconds() * 1000
     numbered = trend.with_row_index("row")
     for place in sorted(trend["place"].unique()):
         of_place = numbered.filter(place=place)

@@ -70,12 +70,16 @@ def _facts(turn: dict[str, Any], zone: str) -> str:
         duration(turn["duration_ms"]),
         cost(turn["cost_usd"]),
         f"{count(tokens[0])} tokens in, {count(tokens[1])} out" if any(token is not None for token in tokens) else "",
-        f"{count(turn['tool_call_count'])} tool calls" if turn["tool_call_count"] else "",
-        f"{count(turn['approval_count'])} approvals" if turn["approval_count"] else "",
+        _some(turn["tool_call_count"], "tool call"),
+        _some(turn["approval_count"], "approval"),
         f"{count(turn['pending_count'])} of them pending" if turn["pending_count"] else "",
-        f"{count(turn['correction_count'])} corrections" if turn["correction_count"] else "",
+        _some(turn["correction_count"], "correction"),
     ]
     return "  ·  ".join(part for part in parts if part and part != DASH)
+
+
+def _some(number: int | None, thing: str) -> str:
+    return f"{count(number)} {thing}{'' if number == 1 else 's'}" if number else ""
 
 
 def _said(role: str, text: str | None) -> None:

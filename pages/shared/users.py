@@ -48,7 +48,7 @@ def draw_trend(trend: pl.DataFrame, by: str, zone: str) -> None:
         if points:
             place, is_failed = points[0]["customdata"]
             since = trend["bucket_at"][place]
-            until = since + bucket_length(trend["bucket_at"])
+            until = since + bucket_length(trend["bucket_at"], zone)
             window = {"window": "custom", "since": rfc_3339(since), "until": rfc_3339(until)}
             links.open_runs(**window, **({"status": "error"} if is_failed else {}))
 
@@ -90,7 +90,7 @@ def draw_table(affected: pl.DataFrame, by: str, chosen: Filters) -> None:
         "change": st.column_config.NumberColumn(
             "Change", format="%+d", width=75, help="Failed runs, against the window before"
         ),
-        "conversation_count": rows.number("Conversations", "Conversations that its runs name"),
+        "conversation_count": rows.number("Sessions", "Conversations that its runs name"),
         "corrected_run_count": rows.number("Corrected", "Runs that a human corrected"),
         "approval_count": rows.number("Approvals", "Questions put to humans and policies"),
         "cost_usd": st.column_config.NumberColumn("Cost", format="$%.4f", width=90, help="A dash: no price is known"),

@@ -20,6 +20,7 @@ from pages.shared.figures import (
 from pages.shared.format import DASH, chart_text, duration
 
 STEP_SIGNS = {"error": "✕ ", "denied": "⊘ ", "cancelled": "⊘ ", "pending": "◷ ", "running": "▸ "}
+SAID_AFTERWARDS = ("evaluation", "human")
 GOING_ON = ("running", "pending")
 
 
@@ -72,9 +73,13 @@ def _length(row: Row, end_ms: float) -> float:
 
 
 def _span(rows: list[Row]) -> tuple[float, float]:
-    """What the axis covers: from the first start of these rows to their last end, and a little, for a last moment."""
-    begin = min((row["start_ms"] or 0.0 for row in rows), default=0.0)
-    end = max([begin + 1.0, *((row["start_ms"] or 0.0) + row["length_ms"] for row in rows)])
+    """What the axis covers: from the first start of these rows to their last end, and a little, for a last moment.
+
+    What people or models said of the run afterwards is hours off at times; it stands at the end of the others.
+    """
+    timed = [row for row in rows if row["kind"] not in SAID_AFTERWARDS] or rows
+    begin = min((row["start_ms"] or 0.0 for row in timed), default=0.0)
+    end = max([begin + 1.0, *((row["start_ms"] or 0.0) + row["length_ms"] for row in timed)])
     return begin, end + (end - begin) / 100
 
 
@@ -122,7 +127,7 @@ def _extent(rows: list[Row], begin: float, end: float) -> Row:
     """Where the bars lie; a very short one stays visible."""
     return BAR | {
         "y": [row["row"] for row in rows],
-        "base": [row["start_ms"] or 0.0 for row in rows],
+        "base": [min(max(row["start_ms"] or 0.0, begin), end - (end - begin) / 300) for row in rows],
         "x": [max(row["length_ms"], (end - begin) / 300) for row in rows],
     }
 

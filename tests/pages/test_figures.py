@@ -147,3 +147,11 @@ def test_costs_and_latencies_are_labelled_with_their_unit() -> None:
     frame = steps(STEPS[0] | {"cost_usd": 0.0123}, STEPS[1] | {"cost_usd": 0.5})
     assert labels(figures.cost_by_step(frame)) == [("planner", "$0.0123"), ("gpt", "$0.5000")]
     assert labels(figures.latency_by_step(frame)) == [("planner", "900 ms"), ("gpt", "300 ms")]
+
+
+def test_what_is_said_of_a_run_hours_later_leaves_its_steps_their_room() -> None:
+    later = STEPS[0] | {"step_id": "late", "kind": "evaluation", "start_ms": 6 * 3_600_000.0, "duration_ms": None}
+    figure = waterfall(steps(*STEPS, later), end_ms=900.0)
+    begin, end = figure.layout.xaxis.range
+    assert (begin, end) == tuple(waterfall(steps(), end_ms=900.0).layout.xaxis.range)
+    assert begin < bars(figure, "evaluation").base[0] < end

@@ -31,10 +31,13 @@ def test_an_unknown_value_is_named_after_what_it_is_grouped_by() -> None:
     assert figures_cost.value_label({"value": None}, "tool") == "no tool"
 
 
-def test_buckets_are_as_long_as_the_least_gap_allows() -> None:
-    days = pl.Series([datetime(2026, 11, day, tzinfo=UTC) for day in (1, 3, 10)])
-    assert figures_cost.bucket_length(days) == timedelta(days=1)
-    assert figures_cost.bucket_length(days[:1]) == timedelta(hours=1)
+def test_buckets_are_as_long_as_their_beginnings_allow() -> None:
+    midnights = pl.Series([datetime(2026, 11, day, 23, tzinfo=UTC) for day in (1, 3, 10)])  # the next day's, in Berlin
+    assert figures_cost.bucket_length(midnights, "Europe/Berlin") == timedelta(days=1)
+    assert figures_cost.bucket_length(midnights[1:2], "Europe/Berlin") == timedelta(days=1)
+    assert figures_cost.bucket_length(midnights[:1], "Europe/Berlin") == timedelta(days=7), "a Monday"
+    assert figures_cost.bucket_length(midnights, "UTC") == timedelta(hours=1)
+    assert figures_cost.bucket_length(midnights.dt.offset_by("5m"), "UTC") == timedelta(minutes=5)
 
 
 def test_runs_whose_cost_is_unknown_are_a_bar_of_their_own() -> None:

@@ -64,7 +64,7 @@ def test_the_approvals_of_the_samples_are_summed_up(app: AppTest, overseen: str)
         "Expired": "20.0%",
         "Automatic": "0.0%",
     }
-    assert table(app, "age_minutes")
+    assert table(app, "age")
     assert table(app, "outcome") == ["pending", "expired", "rejected", "approved modified", "approved"]
 
 

@@ -1,4 +1,6 @@
 -- How did the runs of the window go, all in all? One row; sums are null when nothing is known.
+-- tool_call_count: calls with a step. Those that were refused before they could start have none; `tool_calls` lists them
+-- too (`tool_stats` has both: call_count and unstarted_count).
 select
     count(*) as run_count,
     count(*) filter (where status = 'ok') as ok_count,
