@@ -18,7 +18,9 @@ from access.admin import order_of_server
 from access.binding import expect_closed_or_local
 from access.headers import is_loopback
 from access.keyring import Keyring
+from ingest.content_off import projects_without_content
 from ingest.prices import PriceFileError, PriceList
+from ingest.redaction_file import read_own_rules
 from ingest.store import SCHEMA_VERSION, StoreError, file_bytes, looking_into, version_in
 from operations.sending import expect_elsewhere
 from operations.tls import read_tls
@@ -137,7 +139,7 @@ def check_clock(settings: Settings) -> Iterator[Finding]:
 
 
 def check_given_files(settings: Settings) -> Iterator[Finding]:
-    """The files of TLS and prices, and where the server's own telemetry goes."""
+    """The files of TLS, prices and redaction, where the server's own telemetry goes, and what is not stored."""
     try:
         tls = read_tls(settings)
         if tls is not None:
@@ -146,6 +148,10 @@ def check_given_files(settings: Settings) -> Iterator[Finding]:
             yield Finding(level, "tls", f"the certificate is valid for {left.days} more days")
         expect_elsewhere(settings)
         PriceList(settings.price_file)
+        read_own_rules(settings.redaction_file)
+        projects_without_content(settings)
+        if settings.redaction_dry_run:
+            yield Finding(Level.WARNING, "settings", "a dry run of redaction: what it finds, secrets too, is stored")
     except (SettingsError, PriceFileError) as error:
         yield Finding(Level.WRONG, "settings", str(error))
 

@@ -37,7 +37,15 @@ MAY_IMPORT = {
     "app": ("pages", "queries.client", "settings"),
     "serve_app": ("pages.shared.headers",),
     "server": ("access", "alerts", "ingest", "operations", "queries", "settings"),
-    "operations": ("access", "ingest.copying", "ingest.prices", "ingest.store", "settings"),
+    "operations": (
+        "access",
+        "ingest.content_off",
+        "ingest.copying",
+        "ingest.prices",
+        "ingest.redaction_file",
+        "ingest.store",
+        "settings",
+    ),
     "run": ("settings",),
     "sample_traces": (),
 }

@@ -79,3 +79,10 @@ def test_a_running_server_is_known_and_its_answer_to_the_app_is_told(
     assert "answers, and takes the app's key" in told
     (lost,) = check_app(Settings(url="http://127.0.0.1:1", database=server.database))
     assert (lost.level, lost.about) == (Level.WRONG, "app")
+
+
+def test_a_dry_run_and_a_file_of_rules_that_will_not_do_are_told(tmp_path: Path) -> None:
+    (dry,) = check_given_files(Settings(redaction_dry_run=True))
+    assert (dry.level, "is stored" in dry.text) == (Level.WARNING, True)
+    (wrong,) = check_given_files(Settings(redaction_file=tmp_path / "none.json"))
+    assert (wrong.level, "is no JSON of rules and allow" in wrong.text) == (Level.WRONG, True)
