@@ -186,7 +186,7 @@ def draw_downloads(report: Shown) -> None:
     """The report in all of its forms."""
     wanted = report.wanted
     name = f"{wanted.week}-{file_name(wanted.workflow)}" if wanted.workflow else wanted.week
-    with st.container(horizontal=True, key="download_report"):
+    with st.container(horizontal=True, vertical_alignment="center", key="download_report"):
         for form, (label, icon) in FORMS.items():
             st.download_button(
                 label,
