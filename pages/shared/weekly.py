@@ -88,10 +88,10 @@ def _file(*, form: str, version: int, **asked: Any) -> bytes:
 
 def weeks(project: str) -> list[str]:
     """From this one back to that of the project's first run."""
-    first = data.answer("compared", project=project)["first_run_at"][0]
+    first = data.answer("compared", project=project)["first_run_at"][0].date()
     today = datetime.now(UTC).date()
-    monday = today - timedelta(days=today.weekday())
-    count = max(1, min(MOST_WEEKS, (monday - first.date()).days // 7 + 2))
+    monday, first_monday = (day - timedelta(days=day.weekday()) for day in (today, first))
+    count = max(1, min(MOST_WEEKS, (monday - first_monday).days // 7 + 1))
     return [_name(monday - timedelta(weeks=age)) for age in range(count)]
 
 
