@@ -28,6 +28,7 @@ from tests.serving import GRPC_LINE, HTTP_LINE, ROOT, RunningServer, running_ser
 
 PROMPT = "hostile\nPROMPT-that-no-log-may-hold"
 OWN_PROJECT, HUSHED = "own-telemetry", "hushed"
+LAST = "the-last-to-be-refused"
 
 
 @dataclass
@@ -157,6 +158,8 @@ def test_no_line_of_the_log_holds_telemetry_and_each_is_one_object(secured: Secu
         http.post("/v1/traces", content=named, headers=as_json)
         http.get("/api/runs", params={"q": PROMPT, "since": PROMPT})
         http.get("/api/runs/no-such-run/steps", params={"project": PROMPT})
+        assert http.post(f"/v1/{LAST}", content=b"").status_code == 404
+    until(lambda: any(LAST in line for line in secured.server.log))
     lines = [line for line in secured.server.log if not line.startswith((HTTP_LINE, GRPC_LINE))]
     told = [json.loads(line) for line in lines]
     assert any("otlp refused" in line["message"] for line in told)
