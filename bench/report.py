@@ -102,6 +102,10 @@ def _stages(found: dict[str, Any]) -> str:
     rows += [
         ["**together**", *(_number(sum(size["ms"].values())) for size in sizes.values())],
         ["elapsed", *(_number(size["wall_ms"]) for size in sizes.values())],
+        [
+            "redact, where personal data is marked",
+            *(_number(size["marking_ms"]) if "marking_ms" in size else "—" for size in sizes.values()),
+        ],
         ["spans measured", *(f"{size['span_count']:,}" for size in sizes.values())],
     ]
     head = ("CPU ms for 1,000 spans, in batches of", *(f"{int(size):,}" for size in sizes))
