@@ -92,8 +92,8 @@ class Part:
 def find(database: Database, wanted: Wanted) -> Found:
     """What would go. Raises OtherProject."""
     with database.cursor(wanted.project) as cursor:
-        runs = ask(cursor, "removed_runs", _named(wanted)).to_arrow_table()
-        return Found(runs, _records(cursor, wanted, runs))
+        runs = removed_runs(cursor, wanted)
+        return Found(runs, removed_records(cursor, wanted, runs))
 
 
 def remove_all(database: Database, remove: Callable[[Part], None], wanted: Wanted) -> Found:
@@ -104,7 +104,7 @@ def remove_all(database: Database, remove: Callable[[Part], None], wanted: Wante
         remove(part)
     while True:  # what has come meanwhile, before it was known that no more of these traces is wanted
         with database.cursor(wanted.project) as cursor:
-            late = Found(found.runs, _records(cursor, wanted, found.runs))
+            late = Found(found.runs, removed_records(cursor, wanted, found.runs))
         if not late.records.num_rows:
             return found
         for part in _parts(wanted, late):
@@ -131,7 +131,13 @@ def _named(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _records(cursor: duckdb.DuckDBPyConnection, wanted: Wanted, runs: pa.Table) -> pa.Table:
+def removed_runs(cursor: duckdb.DuckDBPyConnection, wanted: Wanted) -> pa.Table:
+    """The runs that go, as removed_runs.sql has them."""
+    return ask(cursor, "removed_runs", _named(wanted)).to_arrow_table()
+
+
+def removed_records(cursor: duckdb.DuckDBPyConnection, wanted: Wanted, runs: pa.Table) -> pa.Table:
+    """The records that go, with those of these runs, as removed_records.sql has them."""
     known = {trace for traces in runs["trace_ids"].to_pylist() for trace in traces}
     name = (wanted.run_id or "").lower()
     if _HEX_TRACE.fullmatch(name) and not runs.num_rows:  # a run without a summary is known by its trace alone

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from queries import derive, locating, nouns, opening, questions, statements, summaries
+from queries import derive, locating, nouns, opening, questions, removing, statements, summaries
 from queries.catalogue import CATALOGUE
 from queries.database import Database
 from queries.derive import derive_runs
@@ -65,7 +65,7 @@ def test_it_begins_with_what_it_asks_or_does(name: str) -> None:
 def test_it_is_used(name: str) -> None:
     if name in CATALOGUE or name in ROWS_OF_NOUNS:
         return
-    modules = (derive, locating, opening, questions, summaries)
+    modules = (derive, locating, opening, questions, removing, summaries)
     short = name.removeprefix("derivation/")
     texts = [inspect.getsource(module) for module in modules]
     if short.startswith(("delete_", "insert_")):
