@@ -179,8 +179,8 @@ def draw_redactions(redactions: pl.DataFrame, zone: str) -> None:
         )
     if counted:
         st.warning(
-            f"Dry run: {count(counted)} values were only counted and are stored as they came. Rules of a dry run begin "
-            f"with {_DRY_RUN}"
+            f"Values only counted, in a dry run, and stored as they came: {count(counted)}. Their rules begin with "
+            f"{_DRY_RUN}"
         )
     shown = redactions.select(
         rows.words(redactions, "rule", 80),
