@@ -2,7 +2,20 @@
 
 import streamlit as st
 
-from pages.shared import address, data, faces, filters, inspector, links, menu, recording, run_head, steps, timeline
+from pages.shared import (
+    address,
+    data,
+    faces,
+    filters,
+    inspector,
+    keeping,
+    links,
+    menu,
+    recording,
+    run_head,
+    steps,
+    timeline,
+)
 from queries.client import NotFound
 
 chosen = filters.current()
@@ -20,6 +33,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     links.draw_compare(project, run_id)
     recording.draw(project, run_id, address.text("step") or None)
     run_head.download(project, run_id)
+    keeping.draw_run(project, run)
 run_head.title(run, zone)
 run_head.numbers(run)
 run_head.question_and_answer(run, all_steps)

@@ -136,6 +136,26 @@ class Client:
         """Say of a group of errors who sees to it (`assigned_to`), its `state` and `release`, or a `note`."""
         self._send("POST", "/api/error-marks", {"project": project}, _JSON, told | {"fingerprint": fingerprint})
 
+    def removal(self, **asked: Any) -> pl.DataFrame:
+        """One row of what would go with a `run`, `conversation` or `user`: counts, first_at and last_at."""
+        return self._table("/api/removal", asked)
+
+    def delete_run(self, *, project: str, run_id: str) -> None:
+        """Remove a run for good."""
+        self._send("DELETE", _run_path(run_id), {"project": project}, _JSON)
+
+    def delete_conversation(self, *, project: str, conversation: str) -> None:
+        """Remove the runs of a conversation for good."""
+        self._send("DELETE", f"/api/conversations/{quote(conversation, safe='')}", {"project": project}, _JSON)
+
+    def delete_user(self, *, project: str, user: str) -> None:
+        """Remove all that names a user for good, by id or address."""
+        self._send("DELETE", f"/api/users/{quote(user, safe='')}", {"project": project}, _JSON)
+
+    def pin_run(self, *, project: str, run_id: str, is_pinned: bool) -> None:
+        """Keep a run whatever retention says, or let it go with the others."""
+        self._send("POST" if is_pinned else "DELETE", _run_path(run_id, "pin"), {"project": project}, _JSON)
+
     def saved_views(self, *, project: str) -> pl.DataFrame:
         """view_id, name, address, saved_at of the views of the app that people named, by name."""
         return self._table("/api/views", {"project": project})
@@ -247,9 +267,9 @@ class Client:
             raise ServerDown(f"no answer from {self._http.base_url}, or not all of it: {error}") from error
 
     def run(self, *, project: str, run_id: str) -> dict[str, Any]:
-        """One run with its `approvals` and `corrections`; times are datetimes."""
+        """One run with its `approvals`, `corrections` and `pins`; times are datetimes."""
         run = _with_times(self._document(_run_path(run_id), {"project": project}))
-        for name in ("approvals", "corrections"):
+        for name in ("approvals", "corrections", "pins"):
             run[name] = [_with_times(row) for row in run[name]]
         return run
 

@@ -55,6 +55,12 @@ def forget() -> None:
     health.clear()
 
 
+def forget_answers() -> None:
+    """Keeps nothing at hand of what was answered before: some of it is no more."""
+    forget()
+    _answer.clear()
+
+
 @st.cache_data(ttl=HEALTH_SECONDS, max_entries=256, show_spinner=False)
 def health(project: str) -> dict[str, Any]:
     """The row of `ingest_health` about a project; looked up at most every ten seconds, however many watch."""
