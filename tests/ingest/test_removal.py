@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from ingest.blocks import unpack
@@ -14,7 +15,7 @@ from ingest.pseudonyms import Pseudonyms
 from ingest.removal import Removal, places
 from ingest.store import Store
 from ingest.stored import Records
-from queries import removing
+from queries import removing, summaries
 from queries.database import Database
 from queries.opening import NoSuchRun, Opener
 from queries.removing import Part, Wanted
@@ -178,6 +179,21 @@ def sent_by(running: Pipeline, table: str, service: str) -> list[Any]:
     document = running.otlp(table)
     (groups,) = [groups for groups in document.values() if groups]
     return [group for group in groups if attribute("service.name", service) in group["resource"]["attributes"]]
+
+
+def test_a_rebuild_that_began_before_a_removal_writes_nothing_of_what_went(running: Pipeline) -> None:
+    send(running, Signal.SPAN, {"svc": [span(GONE, 5, MARK, 4)]})
+    with running.store.cursor() as rebuilding:
+        rebuilding.begin()
+        assert rebuilding.execute("select count(*) from touched").fetchall() == [(1,)]
+        found = running.rows("select block_id, block_position from spans where trace_id = unhex($trace)", trace=GONE)
+        going = Removal("default", "run", places(found), [GONE], [bytes.fromhex(GONE)])
+        assert running.writer.remove(lambda _: going).run_count == 1
+        with pytest.raises(duckdb.TransactionException):
+            summaries._rebuild(rebuilding, 10)
+        rebuilding.rollback()
+    rebuild_all(running.store.cursor())
+    assert running.rows("select run_id from runs union select run_id from steps") == [(STAYS,)]
 
 
 def test_what_still_comes_of_a_removed_trace_is_rejected_and_counted_also_after_a_restart(tmp_path: Path) -> None:
