@@ -56,7 +56,7 @@ def _policy() -> str:
             "media-src 'self'",
             "worker-src 'self' blob:",
             "manifest-src 'self'",
-            "frame-src 'self'",
+            "frame-src 'self' data:",  # a weekly report is a document of its own, and under these rules too
             "base-uri 'self'",
             "form-action 'self'",
             "frame-ancestors 'none'",

@@ -9,6 +9,7 @@ import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from playwright.sync_api import Browser, expect
 
+from tests.browser.conftest import Visitor
 from tests.pages.agents import refund_that_fails, tracing
 from tests.pages.hostile import HOSTILE_TEXTS, hostile_run
 from tests.serving import RunningServer
@@ -57,6 +58,18 @@ def test_it_opens_from_disk_without_a_network(browser: Browser, report: Path, se
     assert said == []
     assert asked == [report.as_uri()]
     context.close()
+
+
+def test_the_app_shows_it_in_a_frame_that_has_no_way_to_the_app(
+    shared_app: str, report: Path, visitor: Visitor
+) -> None:
+    visitor.page.goto(f"{shared_app}/reports?project={PROJECT}&week={week_of(report)}")
+    shown = visitor.page.frame_locator("iframe[src^='data:text/html']")
+    expect(shown.get_by_role("heading", level=1)).to_have_text("Weekly reliability report, " + week_of(report))
+    expect(shown.get_by_role("img", name="Runs by outcome per day")).to_be_visible()
+    assert shown.locator("html").evaluate("() => window.origin") == "null"
+    visitor.expect_at_rest()
+    visitor.expect_only_text()
 
 
 def week_of(report: Path) -> str:
