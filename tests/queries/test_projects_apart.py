@@ -1,7 +1,8 @@
 """No question returns another project's row, nor anything that follows from one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -12,7 +13,7 @@ import pytest
 from ingest.stored import Records
 from queries import details, locating, questions, statements
 from queries.database import Database, OtherProject
-from queries.opening import NoSuchRun, Opener
+from queries.opening import NoSuchRun, Opener, derived_run
 from tests.queries.records import empty_store
 from tests.queries.samples import ANSWERS, FILTERS, NOW_NS, PROJECT, Samples, kept_samples
 from tests.test_sample_traces import run_ids
@@ -44,8 +45,38 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
         absent = asked(connection)
         for table in tables(connection):
             connection.execute(f"insert into {table} select * replace ($own as project) from {table}", {"own": PROJECT})
+        tell_otherwise(connection)
         yield Answers(alone, asked(connection), absent, asked(nothing), samples)
         nothing.close()
+
+
+def tell_otherwise(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lets the other project's records contradict those of the first: each run and trace goes by the name of the next,
+    all happened a day before, another model answered, and one run still waits to be derived."""
+    for name, bearing in (
+        ("run_id", ("runs", "steps", "approvals", "corrections")),
+        ("trace_id", ("spans", "steps", "log_records")),
+    ):
+        connection.execute(
+            f"""
+            create or replace temp table renamed as
+            select {name} as old, coalesce(lead({name}) over (order by {name}), min({name}) over ()) as new
+            from (select distinct {name} from {bearing[0]} where {name} is not null)
+            """
+        )
+        for table in bearing:
+            connection.execute(
+                f"update {table} set {name} = renamed.new from renamed where {name} = renamed.old and project = $other",
+                {"other": OTHER},
+            )
+    for table in ("steps", "spans"):
+        connection.execute(
+            f"update {table} set started_at = started_at - interval 1 day where project = $other", {"other": OTHER}
+        )
+    connection.execute("update steps set served_model = 'another' where project = $other", {"other": OTHER})
+    connection.execute(
+        "insert into touched by name (select $other as project, 'late' as run_key, 0 as batch_id)", {"other": OTHER}
+    )
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -97,14 +128,32 @@ def words(samples: Samples) -> dict[str, Any]:
     return {"places": places, "runs": questions.runs_of_records(samples.database, PROJECT, places)}
 
 
-# What is read from whole records rather than by a `.sql` file.
-OF_RECORDS = {"whole records": whole, "words in records": words}
+def calls_of_some_runs(samples: Samples) -> dict[str, Any]:
+    """Tool calls, narrowed by what their runs are rather than by what they are."""
+    calls = partial(questions.tool_calls, samples.database)
+    return {
+        "of a model": calls(replace(FILTERS, model="claude-sonnet-5-5")).rows,
+        "of a label": calls(replace(FILTERS, attributes=("gen_ai.request.model=gpt-6-sol",))).rows,
+        "of failed runs": calls(FILTERS, run_statuses=("error",)).rows,
+    }
+
+
+# What is read from whole records rather than by a `.sql` file, and what narrows a list by more than the common filters.
+OF_RECORDS = {"whole records": whole, "words in records": words, "tool_calls of some runs": calls_of_some_runs}
 
 
 @pytest.mark.parametrize("question", sorted(ANSWERS | OF_RECORDS))
 def test_another_project_changes_no_answer(answers: Answers, question: str) -> None:
     assert answers.beside[question] == answers.alone[question]
     assert answers.absent[question] == answers.empty[question]
+
+
+def test_a_run_that_was_derived_for_another_project_is_not_opened(answers: Answers) -> None:
+    run_id = run_ids("human-correction")[0]
+    with answers.samples.opener.derive(PROJECT, run_id) as opened:
+        opened.cursor.execute("update derived_steps set project = $other", {"other": OTHER})
+        with pytest.raises(NoSuchRun):
+            derived_run(opened.cursor, PROJECT, run_id)
 
 
 def test_every_question_names_a_project_or_is_told_which_ones_it_may_see() -> None:
