@@ -48,8 +48,8 @@ from ingest.saved_views import SavedViews
 from ingest.store import Store, StoreError, file_bytes
 from ingest.stored import Records
 from ingest.writer import Writer
-from operations.doctor import doctor_command
 from operations.copies import COMMANDS, copies_command
+from operations.doctor import doctor_command
 from operations.logs import start_logging
 from operations.measuring import Gauges, Measuring
 from operations.sending import expect_elsewhere

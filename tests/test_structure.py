@@ -65,9 +65,9 @@ KNOWN_ONLY_TO = {
         "serve_app",
         "server",
     ),
+    "fastapi": ("alerts.routes", "queries.api", "queries.routes", "server"),
     "apprise": ("alerts.channels",),
     "apscheduler": ("alerts.alerting", "queries.weekly.reporting"),
-    "fastapi": ("alerts.routes", "queries.api", "queries.routes", "server"),
     "pydantic_settings": ("settings",),
 }
 

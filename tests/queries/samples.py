@@ -232,9 +232,7 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "removed_records": _each(
         lambda samples, run_id: removing.find(samples.database, Wanted(PROJECT, run_id=run_id)).records
     ),
-    "removed_runs": lambda samples: {
-        wanted.reason: removing.find(samples.database, wanted).runs for wanted in _WANTED
-    },
+    "removed_runs": lambda samples: {wanted.reason: removing.find(samples.database, wanted).runs for wanted in _WANTED},
     "run_pin": _each(lambda samples, run_id: questions.run_pin(samples.database, PROJECT, run_id)),
     "run_place": _at_cursor(lambda cursor, run_id: locating.run_place(cursor, PROJECT, run_id)),
     "run_records": _opened(questions.run_records),
