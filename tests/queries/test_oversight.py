@@ -39,6 +39,7 @@ def test_the_decisions_of_the_samples_are_those_counted_by_hand() -> None:
     for decision in ("approved", "rejected", "auto_approved", "expired", "pending"):
         assert summary[f"{decision}_count"] == DECISIONS[decision]
     assert (summary["waited_count"], summary["p50_wait_ms"]) == (3, 390_000)  # 252 s, 390 s, 1,140 s
+    assert summary["p95_wait_ms"] == pytest.approx(1_065_000)  # nine tenths of the way from 390 s to 1,140 s
     assert Counter(row["outcome"] for row in told("approvals")) == DECISIONS
 
 
@@ -64,6 +65,10 @@ def test_the_corrections_of_the_samples_are_those_counted_by_hand() -> None:
     assert summary["corrected_count"] == told("summary")[0]["corrected_run_count"]
     assert summary["reviewed_count"] == len(reviewed)
     assert sum(row["corrected_count"] for row in told("correction_rate")) == summary["corrected_count"]
+    assert sum(row["correction_count"] for row in told("corrected_steps")) == sum(KINDS.values())
+    of_workflows = told("corrections_by", "workflow")
+    for name in ("corrected_count", "reviewed_count", "ended_count"):
+        assert sum(row[name] for row in of_workflows) == summary[name]
 
 
 def judged(telling: Telling, run: str, at: float, score: float | None = None, kind: str | None = None) -> Telling:
