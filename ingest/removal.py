@@ -132,24 +132,25 @@ class _Removing:
 
     def _rewrite_blocks(self) -> None:
         """The other records of a block keep their positions: in the place of one that went is nothing."""
-        found = self._execute(
-            "select signal, day, block_id, data from content_blocks t "
-            f"where project = $project and {self._near} and block_id in (select block_id from going)",
-            self._bound,
-        ).fetchall()
         gone = {
             block_id: set(positions)
             for block_id, positions in self._removal.places.group_by("block_id").agg("block_position").iter_rows()
         }
+        here = f"project = $project and {self._near} and block_id in (select block_id from going)"
+        sql = f"select block_id, record_count from content_blocks t where {here}"
+        counts = self._execute(sql, self._bound).fetchall()
+        whole = [block_id for block_id, count in counts if count == len(gone[block_id])]  # need not be unpacked
+        self.record_count += sum(len(gone[block_id]) for block_id in whole)
+        found = self._execute(
+            f"select signal, day, block_id, data from content_blocks t where {here} "
+            "and not list_contains($whole::ubigint[], block_id)",
+            self._bound | {"whole": whole},
+        ).fetchall()
         rewritten = (
             self._rewritten(signal, day, block_id, data, gone[block_id]) for signal, day, block_id, data in found
         )
         kept = [row for row in rewritten if row]
-        self._execute(
-            f"delete from content_blocks t where project = $project and {self._near} "
-            "and block_id in (select block_id from going)",
-            self._bound,
-        )
+        self._execute(f"delete from content_blocks t where {here}", self._bound)
         self._store.insert("content_blocks", pl.DataFrame(kept, schema_overrides=_BLOCK))
 
     def _rewritten(self, signal: str, day: Any, block_id: int, data: bytes, gone: set[int]) -> dict[str, Any] | None:

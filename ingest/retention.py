@@ -22,7 +22,7 @@ ANY_PROJECT = "*"
 COLUMN_BYTES = 500
 
 _EVERY_SECONDS = 600.0
-_BLOCKS_AT_ONCE, _RUNS_AT_ONCE = 32, 2_000
+_BLOCKS_AT_ONCE, _RUNS_AT_ONCE = 16, 2_000
 _DAY_NS = 86_400 * 10**9
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _AGE, _SIZE = re.compile(r"(traces|logs|metrics) (\d{1,5})d"), re.compile(r"size (\d{1,6}) ?(MB|GB|TB)")
