@@ -119,14 +119,13 @@ class _Removing:
         """The rows and their records in the blocks; returns the sources that they came from."""
         if self._removal.places.is_empty():
             return pl.DataFrame(schema={"resource_id": pl.UInt64, "scope_id": pl.UInt64})
-        sources = [
-            self._all(
-                f"delete from {table} t using going where t.project = $project and {self._near} "
-                "and t.block_id = going.block_id and t.block_position = going.block_position "
-                "returning t.resource_id, t.scope_id"
-            )
-            for table in TABLES.values()
-        ]
+        here = f"t.project = $project and {self._near}"
+        sources = []
+        for table in TABLES.values():
+            going = f"from {table} t semi join going using (block_id, block_position) where {here}"
+            sources.append(self._all(f"select distinct resource_id, scope_id {going}"))
+            rows = f"select t.rowid {going}"  # `returning` would read every column of what goes
+            self._execute(f"delete from {table} t where {here} and rowid in ({rows})", self._bound)
         self._rewrite_blocks()
         return pl.concat(sources).unique()
 
