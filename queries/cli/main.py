@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         from queries.weekly_report import main as report
 
         return report(arguments[1:])
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(_with_times(arguments))
     command: Command = options.command
     try:
         return FOUND if _carried_out(command, options) else NOTHING
@@ -81,6 +81,17 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     narrowing.add_argument("--status", action="append", help="status; may be repeated")
     narrowing.add_argument("--evidence", choices=("explicit", "content", "inferred"), help="approvals and corrections")
     narrowing.add_argument("--attr", action="append", default=[], metavar="KEY=VALUE", help="attribute, tag, metadata")
+
+
+def _with_times(arguments: Sequence[str]) -> list[str]:
+    """`--since -24h` as `--since=-24h`, since a time that begins with a dash would be taken for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in ("--since", "--until"):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _carried_out(command: Command, options: argparse.Namespace) -> bool:

@@ -72,6 +72,9 @@ def test_every_list_is_written_as_table_json_and_csv(url: str, capsys: pytest.Ca
     (tool,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (tool["tool_name"], tool["call_count"], tool["error_count"]) == ("find", "1", "1")
 
+    assert run(url, "runs", "--since", "-30d", "--format", "csv") == 0
+    assert len(list(csv.reader(io.StringIO(capsys.readouterr().out)))) == 3
+
     assert run(url, "run", trace_hex("a")) == 0
     assert "·find" in capsys.readouterr().out
     for command in ("routes", "cost", "errors", "approvals", "corrections"):
