@@ -17,13 +17,15 @@ def _nothing_more(_: argparse.ArgumentParser) -> None:
 @dataclass(frozen=True)
 class Command:
     """`answered_by` is `module.function` of `queries/cli/`: it takes a Session, writes the answer, and tells whether
-    there was any. One that `is_watched` goes on until it is interrupted, which is how it ends well."""
+    there was any. The first of its `formats` is the usual one. One that `is_watched` goes on until it is interrupted,
+    which is how it ends well."""
 
     help: str
     answered_by: str
     add_options: Callable[[argparse.ArgumentParser], None] = _nothing_more
     has_window: bool = True
     has_filters: bool = True
+    formats: tuple[str, ...] = ("table", "json", "csv")
     is_watched: bool = False
 
     def run(self, session: "Session") -> bool:
@@ -65,13 +67,6 @@ def _of_sql(parser: argparse.ArgumentParser) -> None:
 
 
 def _of_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--as",
-        dest="form",
-        choices=("parquet", "otlp"),
-        default="parquet",
-        help="a table, or whole records as OTLP/JSON lines that replay takes (%(default)s)",
-    )
     parser.add_argument("--table", default="runs", help="of parquet: runs, steps and others (%(default)s)")
     parser.add_argument(
         "--out", required=True, metavar="FILE", help="where to; .gz compresses OTLP, - is standard output"
@@ -93,5 +88,11 @@ COMMANDS: Mapping[str, Command] = {
     "errors": Command("groups of errors", "lists.errors", _limit),
     "sql": Command("ask a SELECT statement, where the server allows it", "lists.sql", _of_sql, has_filters=False),
     "tail": Command("follow new runs until Ctrl-C", "tail.follow", _of_tail, has_window=False, is_watched=True),
-    "export": Command("write a window into a file", "export.export", _of_export, has_filters=False),
+    "export": Command(
+        "write a window into a file: a table, or whole records as OTLP/JSON lines that replay takes",
+        "export.export",
+        _of_export,
+        has_filters=False,
+        formats=("parquet", "otlp"),
+    ),
 }

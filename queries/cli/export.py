@@ -15,7 +15,7 @@ from queries.cli.session import Session, Unusable
 def export(session: Session) -> bool:
     """Whether anything was written. What is written only in part is removed."""
     options = session.options
-    what = "otlp" if options.form == "otlp" else f"{options.table}.parquet"
+    what = "otlp" if options.format == "otlp" else f"{options.table}.parquet"
     written_bytes = 0
     with _opened(options.out) as out, tqdm(unit="B", unit_scale=True, desc=what, disable=None) as progress:
         for chunk in session.client.exported(what, **session.asked):

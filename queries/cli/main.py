@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.help, description=f"{command.help[0].upper()}{command.help[1:]}.")
         one.set_defaults(command=command)
-        _add_common(one)
+        _add_common(one, command.formats)
         if command.has_window:
             _add_window(one)
         if command.has_filters:
@@ -62,11 +62,11 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def _add_common(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     parser.add_argument("--url", help="the server [RUNLIGHT_URL]")
     parser.add_argument("--key", help="API key [RUNLIGHT_API_KEY, which other users of the machine cannot see]")
     parser.add_argument("--project", help="project (the key's only one, else default)")
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="form (%(default)s)")
+    parser.add_argument("--format", choices=formats, default=formats[0], help="form (%(default)s)")
 
 
 def _add_window(parser: argparse.ArgumentParser) -> None:

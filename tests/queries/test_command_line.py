@@ -116,7 +116,7 @@ def test_a_window_is_written_into_a_file(url: str, tmp_path: Path, capsys: pytes
     assert sorted(pl.read_parquet(table)["kind"]) == ["agent", "agent", "tool"]
     assert "written to" in capsys.readouterr().err
     assert run(url, "export", "--out", str(missing)) == 2
-    assert run(url, "export", "--as", "otlp", "--out", str(tmp_path / "all.jsonl.gz")) == 1  # the story has no blocks
+    assert run(url, "export", "--format", "otlp", "--out", str(tmp_path / "all.jsonl.gz")) == 1  # there are no blocks
     assert gzip.decompress((tmp_path / "all.jsonl.gz").read_bytes()) == b""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.jsonl.gz", "steps.parquet"]
 
