@@ -91,7 +91,7 @@ def narrow(by: str, value: str) -> None:
 
 
 def draw_kinds_and_steps() -> None:
-    kinds_column, steps_column = st.columns(2, gap="medium")
+    kinds_column, steps_column = st.columns([2, 3], gap="medium")
     with kinds_column:
         st.subheader("Kinds")
         kinds = data.answer("correction_kinds", **chosen.asked).rename({"kind": "value"})
