@@ -6,8 +6,9 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,7 @@ from access.gate import Gate, projects_of
 from access.keyring import Keyring
 from access.protocol import BoundedHead
 from alerts.alerting import Alerting
-from alerts.channels import ChannelError
 from alerts.routes import router as alert_routes
-from alerts.rule_file import RuleFileError
 from ingest.acts import recorder
 from ingest.backups import Backups
 from ingest.content_off import ContentOff, projects_without_content
@@ -36,14 +35,14 @@ from ingest.grpc_receiver import start_grpc
 from ingest.kept_reports import KeptReports
 from ingest.pins import Pins
 from ingest.prepare import Preparer
-from ingest.prices import PriceFileError, PriceList
+from ingest.prices import PriceList
 from ingest.pseudonyms import Pseudonyms
 from ingest.receiver import otlp_routes
 from ingest.redact import Redactor
 from ingest.redaction_file import read_own_rules
 from ingest.removal import Removal, places
 from ingest.renormalise import renormalise
-from ingest.retention import Retention, RetentionError, read_rules
+from ingest.retention import Retention, Rule, read_rules
 from ingest.saved_views import SavedViews
 from ingest.store import Store, StoreError, file_bytes
 from ingest.stored import Records
@@ -62,7 +61,7 @@ from queries.routes.keeping import router as keeping_routes
 from queries.sql.asking import SqlLimits
 from queries.summaries import Summaries, rebuild
 from queries.timing import Timed
-from queries.weekly.reporting import Reporting, ReportSettingsError
+from queries.weekly.reporting import Reporting
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
 _BACKLOG = 2048
@@ -91,48 +90,63 @@ def main(arguments: Sequence[str]) -> int:
     )
     try:
         settings = read_settings(parser, SERVER_FLAGS, arguments)
-        start_logging(settings.log_format)
-        expect_elsewhere(settings)
-        tls = read_tls(settings)
-        read_rules(settings.retention)
         command = parser.parse_args(arguments).command
+        start_logging(settings.log_format)
         listener = _bound(settings) if command == "serve" else None
-        store = Store.open(settings.database, settings.store_memory_bytes, settings.store_threads)
-        keyring = Keyring(store.cursor())
+        parts = _opened(settings)
         if listener is not None:
-            expect_closed_or_local(settings, keyring)
+            expect_closed_or_local(settings, parts.keyring)
             listener.listen(_BACKLOG)
-        pseudonyms = Pseudonyms(store.pseudonym_key())
-        preparer = Preparer(
-            PriceList(settings.price_file),
-            Redactor.configured(
-                read_own_rules(settings.redaction_file),
-                pseudonyms.of,
-                marks_persons=settings.personal_data == "mark",
-                is_dry_run=settings.redaction_dry_run,
-            ),
-            pseudonyms,
-            settings.max_value_bytes,
-            ContentOff(projects_without_content(settings), store.pseudonym_key()),
-        )
-        alerting = Alerting(settings, Database(store.cursor()), store.cursor())
-        news = alerting.news("report_channels", settings.report_channels.split())
-        reporting = Reporting(settings, Database(store.cursor()), KeptReports(store.cursor()), news.tell)
-    except (
-        OSError,
-        SettingsError,
-        StoreError,
-        PriceFileError,
-        RetentionError,
-        ChannelError,
-        RuleFileError,
-        ReportSettingsError,
-    ) as error:
+    except (OSError, SettingsError, StoreError) as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 2
     if listener is None:
-        return _renormalise(store, preparer)
-    return uvloop.run(_serve(settings, tls, listener, store, keyring, preparer, pseudonyms, alerting, reporting))
+        return _renormalise(parts.store, parts.preparer)
+    return uvloop.run(_serve(parts, listener))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What must be there before anything is served, since a setting or the file may be why it cannot be."""
+
+    settings: Settings
+    tls: Tls | None
+    retention_rules: Mapping[str, Rule]
+    store: Store
+    keyring: Keyring
+    pseudonyms: Pseudonyms
+    preparer: Preparer
+    alerting: Alerting
+    reporting: Reporting
+
+
+def _opened(settings: Settings) -> _Parts:
+    """Raises SettingsError and StoreError."""
+    expect_elsewhere(settings)
+    tls, retention_rules = read_tls(settings), read_rules(settings.retention)
+    store = Store.open(settings.database, settings.store_memory_bytes, settings.store_threads)
+    pseudonyms = Pseudonyms(store.pseudonym_key())
+    redactor = Redactor.configured(
+        read_own_rules(settings.redaction_file),
+        pseudonyms.of,
+        marks_persons=settings.personal_data == "mark",
+        is_dry_run=settings.redaction_dry_run,
+    )
+    content_off = ContentOff(projects_without_content(settings), store.pseudonym_key())
+    prices = PriceList(settings.price_file)
+    alerting = Alerting(settings, Database(store.cursor()), store.cursor())
+    news = alerting.news("report_channels", settings.report_channels.split())
+    return _Parts(
+        settings=settings,
+        tls=tls,
+        retention_rules=retention_rules,
+        store=store,
+        keyring=Keyring(store.cursor()),
+        pseudonyms=pseudonyms,
+        preparer=Preparer(prices, redactor, pseudonyms, settings.max_value_bytes, content_off),
+        alerting=alerting,
+        reporting=Reporting(settings, Database(store.cursor()), KeptReports(store.cursor()), news.tell),
+    )
 
 
 @contextmanager
@@ -159,30 +173,21 @@ def _renormalise(store: Store, preparer: Preparer) -> int:
     return 0
 
 
-async def _serve(
-    settings: Settings,
-    tls: Tls | None,
-    listener: socket.socket,
-    store: Store,
-    keyring: Keyring,
-    preparer: Preparer,
-    pseudonyms: Pseudonyms,
-    alerting: Alerting,
-    reporting: Reporting,
-) -> int:
+async def _serve(parts: _Parts, listener: socket.socket) -> int:
+    settings, store, keyring, tls = parts.settings, parts.store, parts.keyring, parts.tls
     summaries = Summaries(store.cursor())
     writer = Writer(
         store,
-        preparer,
+        parts.preparer,
         queue_bytes=settings.queue_bytes,
         gather_ms=settings.gather_ms,
         on_commit=summaries.wake,
     )
-    retention = Retention(read_rules(settings.retention), store.cursor(), writer)
+    retention = Retention(parts.retention_rules, store.cursor(), writer)
     backups = Backups(store.cursor(), settings.backup_folder)
     measuring = Measuring(settings)
     door, admin = Door(keyring, measuring.instance_id), AdminSocket(settings.database, keyring, _answering(backups))
-    api = http_api(settings, store, writer, door, pseudonyms, alerting, reporting)
+    api = http_api(settings, store, writer, door, parts.pseudonyms, parts.alerting, parts.reporting)
     api.state.keeping = _keeping(store, writer, backups)
     api.state.measured = measuring.families
     measuring.start(_gauges(settings, writer, summaries))
@@ -212,9 +217,9 @@ async def _serve(
         ssl_context_factory=(lambda *_: tls.context()) if tls else None,
     )
     http = _HttpServer(config, grpc_server)
-    alerting.start()
-    reporting.start()
-    retention.start()
+    by_schedule = (parts.alerting, parts.reporting, retention)
+    for scheduled in by_schedule:
+        scheduled.start()
     gc.freeze()  # what is there by now stays, and the collector need not look at it again
     http_address = _address(settings.http_host, listener.getsockname()[1])
     print(f"runlight http listening url={'https' if tls else 'http'}://{http_address}", flush=True)
@@ -223,10 +228,8 @@ async def _serve(
         signal.signal(number, lambda *_: None)
     await http.serve(sockets=[listener])
     await admin.stop()
-    await asyncio.to_thread(alerting.stop)
-    await asyncio.to_thread(reporting.stop)
-    await asyncio.to_thread(retention.stop)
-    await asyncio.to_thread(writer.stop)  # meanwhile the loop lets go of the calls that were cut off
+    for one in (*by_schedule, writer):  # meanwhile the loop lets go of the calls that were cut off
+        await asyncio.to_thread(one.stop)
     summaries.stop()
     keyring.stop()
     await asyncio.to_thread(measuring.stop)

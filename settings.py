@@ -13,7 +13,7 @@ SERVER_FLAGS = ("http_host", "http_port", "grpc_host", "grpc_port", "database")
 
 
 class SettingsError(Exception):
-    """One line that names the setting and what is wrong with it."""
+    """One line that names the setting, or the place in the file that it names, and what is wrong with it."""
 
 
 class Settings(BaseSettings):

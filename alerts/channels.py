@@ -9,7 +9,7 @@ from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 from pydantic import SecretStr
 
 from alerts.kept import Notification
-from settings import variable
+from settings import SettingsError, variable
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 _HTTP_STATUS = re.compile(r"error=(\d{3})\b")
@@ -24,7 +24,7 @@ _ASSET: dict[str, Any] = {
 }
 
 
-class ChannelError(Exception):
+class ChannelError(SettingsError):
     """One line that names the channel and what is wrong, without its URL."""
 
 

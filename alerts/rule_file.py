@@ -9,13 +9,14 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.rules import AnyRule, Rules
+from settings import SettingsError
 
 _BUILT_IN = Path(__file__).with_name("default_rules.yaml")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
 _ONE_RULE: TypeAdapter[AnyRule] = TypeAdapter(AnyRule)
 
 
-class RuleFileError(Exception):
+class RuleFileError(SettingsError):
     """One line that names the file, the rule and the field, and what is wrong."""
 
 

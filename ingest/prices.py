@@ -25,6 +25,8 @@ from genai_prices.types import (
 )
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from settings import SettingsError
+
 _MAX_MODEL_CHARS = 200  # a longer id names no model, and the list's patterns need not be tried on it
 _MAX_PREFIXES = 4  # as in openrouter/accounts/fireworks/models/x
 _KNOWN_PAIRS = 10_000  # (model, provider) pairs remembered; what telemetry can name is without end
@@ -77,7 +79,7 @@ _RATES_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-class PriceFileError(ValueError):
+class PriceFileError(SettingsError):
     """The file of own prices cannot be used; the message names the file and the entry."""
 
 

@@ -14,6 +14,7 @@ from ingest.errors import ShuttingDown
 from ingest.projects import is_project
 from ingest.removal import Removal, places
 from ingest.writer import Writer
+from settings import SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _AGE, _SIZE = re.compile(r"(traces|logs|metrics) (\d{1,5})d"), re.compile(r"size
 _SYNTAX = "it reads like `*: traces 90d, logs 30d, metrics 400d, size 20GB; demo: traces 7d`"
 
 
-class RetentionError(Exception):
+class RetentionError(SettingsError):
     """What is wrong with the setting, in one line."""
 
 

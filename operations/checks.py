@@ -19,7 +19,7 @@ from access.binding import expect_closed_or_local
 from access.headers import is_loopback
 from access.keyring import Keyring
 from ingest.content_off import projects_without_content
-from ingest.prices import PriceFileError, PriceList
+from ingest.prices import PriceList
 from ingest.redaction_file import read_own_rules
 from ingest.store import SCHEMA_VERSION, StoreError, file_bytes, looking_into, version_in
 from operations.sending import expect_elsewhere
@@ -152,7 +152,7 @@ def check_given_files(settings: Settings) -> Iterator[Finding]:
         projects_without_content(settings)
         if settings.redaction_dry_run:
             yield Finding(Level.WARNING, "settings", "a dry run of redaction: what it finds, secrets too, is stored")
-    except (SettingsError, PriceFileError) as error:
+    except SettingsError as error:
         yield Finding(Level.WRONG, "settings", str(error))
 
 

@@ -17,12 +17,12 @@ from queries.weekly.document import Report
 from queries.weekly.forms import FORMS
 from queries.weekly.keeping import KeptReports, Wanted, WeeklyReports
 from queries.weekly.objectives import ObjectivesError, read_objectives
-from settings import Settings, variable
+from settings import Settings, SettingsError, variable
 
 log = logging.getLogger(__name__)
 
 
-class ReportSettingsError(Exception):
+class ReportSettingsError(SettingsError):
     """One line that names the setting and what is wrong with it."""
 
 
