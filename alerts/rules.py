@@ -1,5 +1,6 @@
 """What a rule can say. One class a kind; each fires for a group from its threshold on."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
@@ -74,9 +75,9 @@ class Rule(BaseModel):
         return int(self._told("min_", 1))
 
     @property
+    @abstractmethod
     def reach_minutes(self) -> float:
         """How far back its question looks."""
-        raise NotImplementedError
 
     @property
     def listens_minutes(self) -> float:
