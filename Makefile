@@ -27,7 +27,7 @@ serve: $(RUNTIME) ## start the server alone; ARGS as for run
 	@exec $(BIN)/python server.py $(ARGS)
 
 test: $(TOOLS) ## set up, check, then run every test; ARGS="-k retry" goes on to pytest
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync check
 	@$(find_chromium); $(BIN)/pytest $(on_all_cores) --durations=10 $$skipped $(ARGS) && code=0 || code=$$?; $(say_skipped); exit $$code
 
 browser: $(TOOLS) ## run the browser tests alone
@@ -47,7 +47,7 @@ check: lint types ## lint, format and types, changing nothing
 
 lint: $(TOOLS) ## lint Python and SQL
 	$(BIN)/ruff check .
-	$(BIN)/sqlfluff lint --disable-progress-bar ingest queries
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar ingest queries
 
 format: $(TOOLS) ## format Python
 	$(BIN)/ruff check --fix .
@@ -60,7 +60,7 @@ clean: ## remove .venv and caches; data/ stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-pip_install := $(BIN)/pip install --quiet --disable-pip-version-check --requirement
+pip_install := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --requirement
 
 $(RUNTIME):
 	@$(make_venv)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import pytest
 
@@ -65,6 +66,11 @@ def as_captured(to: Exporter) -> Exporter:
     return to
 
 
+@pytest.fixture(scope="module")
+def as_it_came(as_captured: Exporter) -> dict[str, dict[tuple[str, ...], Row]]:
+    return {name: _rows(as_captured, name) for name in REPRESENTATIVE}
+
+
 def test_every_fact_that_the_telemetry_carries_is_found(
     as_captured: Exporter, record_property: Callable[[str, object], None]
 ) -> None:
@@ -86,16 +92,20 @@ def test_every_fact_that_the_telemetry_carries_is_found(
     ],
 )
 def test_the_same_records_in_other_requests_make_the_same_runs(
-    as_captured: Exporter, fresh_server: RunningServer, resent: Callable[[Sequence[Delivery]], list[Delivery]]
+    to: Exporter,
+    as_it_came: dict[str, dict[tuple[str, ...], Row]],
+    request: pytest.FixtureRequest,
+    resent: Callable[[Sequence[Delivery]], list[Delivery]],
 ) -> None:
-    with exporter(fresh_server.url, fresh_server.grpc_address) as to:
-        for name in REPRESENTATIVE:
-            _send_together(to, name, resent(scenario(name).deliveries))
-        differences = [
-            f"{name}: {difference}"
-            for name in REPRESENTATIVE
-            for difference in _differences(_rows(as_captured, name), _rows(to, name))
-        ]
+    projects = [f"{request.node.callspec.id}-{name}" for name in REPRESENTATIVE]
+    deliveries = [resent(scenario(name).deliveries) for name in REPRESENTATIVE]
+    with ThreadPoolExecutor(len(projects)) as senders:
+        list(senders.map(_send_together, repeat(to), projects, deliveries))
+    differences = [
+        f"{name}: {difference}"
+        for name, project in zip(REPRESENTATIVE, projects, strict=True)
+        for difference in _differences(as_it_came[name], _rows(to, project))
+    ]
     assert "\n".join(differences) == ""
 
 
