@@ -84,7 +84,9 @@ class ContentOff:
 
     def hide_records(self, records: Records) -> Records:
         """The records, likewise. Those of other projects stay byte for byte as they came."""
-        rows = self._rows(records.from_sources("project")["project"]) if len(records) else []
+        if not self._projects or not len(records):
+            return records
+        rows = self._rows(records.from_sources("project")["project"])
         if not rows:
             return records
         messages = records.data.to_pylist()
