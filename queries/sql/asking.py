@@ -127,7 +127,11 @@ class _Worker:
         if "refused" in told:
             raise BadFilter(told["reason"])
         if ended_with or not told:
-            raise TooMuch(f"the question broke its process down ({_named(ended_with)}); ask it more simply")
+            # Where the system grants no more, not everyone says so before they break.
+            raise TooMuch(
+                f"the question broke its process down ({_named(ended_with)}), most likely for want of more than "
+                f"{limits.memory_bytes:,} bytes of memory; ask it more simply"
+            )
         return Answer(pa.ipc.open_stream(body).read_all(), told["is_cut"])
 
     def end(self) -> None:
