@@ -239,7 +239,15 @@ async def _serve(parts: _Parts, listener: socket.socket) -> int:
 
 def _keeping(store: Store, writer: Writer, backups: Backups) -> Keeping:
     def remove(part: Part) -> None:
-        going = Removal(part.project, part.reason, places(part.places), part.run_ids, part.trace_ids, part.needles)
+        going = Removal(
+            part.project,
+            part.reason,
+            places(part.places),
+            part.run_ids,
+            part.trace_ids,
+            part.needles,
+            part.names,
+        )
         writer.remove(lambda _: going)
 
     def back_up() -> dict[str, Any]:

@@ -11,6 +11,7 @@ import polars as pl
 from ingest.blocks import pack, unpack
 from ingest.intake import Signal
 from ingest.records import TABLES, TIMES
+from ingest.retold import drop_mentions, drop_reports, names_of
 from ingest.store import Store
 
 REMOVED_RUN = "belongs to a run that was removed"
@@ -24,7 +25,8 @@ class Removal:
     """What goes: the records at `places` (block_id, block_position), and the runs of these ids with what is derived.
 
     Of the `trace_ids` nothing more is taken in. Raw records that could not be read go if they hold one of `needles`.
-    `reason` is run, conversation, user or retention.
+    `names` are the conversation and users that all of it is removed for. `reason` is run, conversation, user or
+    retention.
     """
 
     project: str
@@ -33,6 +35,7 @@ class Removal:
     run_ids: Sequence[str] = ()
     trace_ids: Sequence[bytes] = ()
     needles: Sequence[bytes] = ()
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ def remove(store: Store, removal: Removal, batch_id: int) -> Removed:
     first_at, last_at = removing.extent()
     sources = removing.drop_records()
     removing.drop_raw()
+    names = removing.names()
     run_count = removing.drop_derived()
+    removing.drop_retold(names, first_at)
     traces = pl.DataFrame({"trace_id": list(removal.trace_ids)}, {"trace_id": pl.Binary})
     traces = traces.select(pl.lit(removal.project).alias("project"), "trace_id")
     removed = Removed(run_count, removing.record_count, removing.drop_sources(sources), traces)
@@ -200,6 +205,21 @@ class _Removing:
                 values,
             )
         return int(row[0]) if row else 0
+
+    def names(self) -> set[str]:
+        """What the runs are known by, and what all of it is removed for."""
+        removal = self._removal
+        if removal.reason == "retention":
+            return set()
+        return {*removal.names, *names_of(self._store.connection, removal.project, list(removal.run_ids))}
+
+    def drop_retold(self, names: set[str], first_at: Any) -> None:
+        """What tells of it elsewhere. What is old goes untold: reports and alerts are kept for longer than records."""
+        if self._removal.reason == "retention":
+            return
+        if first_at is not None:
+            drop_reports(self._store.connection, self._removal.project, first_at)
+        drop_mentions(self._store.connection, self._removal.project, names)
 
     def drop_sources(self, candidates: pl.DataFrame) -> dict[str, set[tuple[str, int]]]:
         """Of these resources and scopes, those that no record came from any more."""

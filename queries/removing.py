@@ -39,9 +39,14 @@ class Wanted:
         return "run" if self.run_id else "conversation" if self.conversation_id else "user"
 
     @property
+    def names(self) -> list[str]:
+        """The conversation or user, by all names."""
+        return [name for name in (self.conversation_id, *self.user_ids) if name]
+
+    @property
     def needles(self) -> list[bytes]:
         """How the conversation or user stands in a record as the value of an attribute."""
-        names = [name.encode() for name in (self.conversation_id, *self.user_ids) if name]
+        names = [name.encode() for name in self.names]
         return [bytes([_STRING_TAG, *_varint(len(name))]) + name for name in names]
 
     @property
@@ -87,6 +92,7 @@ class Part:
     run_ids: list[str]
     trace_ids: list[bytes]
     needles: list[bytes]
+    names: list[str]
 
 
 def find(database: Database, wanted: Wanted) -> Found:
@@ -119,7 +125,7 @@ def _parts(wanted: Wanted, found: Found) -> Iterator[Part]:
     for first, following in zip(firsts, [*firsts[1:], None], strict=True):
         here = [place for place in places if first <= place[0] and (following is None or place[0] < following)]
         run_ids = found.runs["run_id"].to_pylist() if following is None else []
-        yield Part(wanted.project, wanted.reason, here, run_ids, traces, wanted.needles)
+        yield Part(wanted.project, wanted.reason, here, run_ids, traces, wanted.needles, wanted.names)
 
 
 def _named(wanted: Wanted) -> dict[str, Any]:

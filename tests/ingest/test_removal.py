@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import duckdb
 import pytest
 
+from alerts.episodes import Episode
+from alerts.kept import Kept, Notification, Silence
 from ingest.blocks import unpack
 from ingest.copying import compact
 from ingest.intake import Signal
+from ingest.kept_reports import KeptReports
 from ingest.pseudonyms import Pseudonyms
 from ingest.removal import Removal, places
+from ingest.saved_views import SavedViews
 from ingest.store import Store
 from ingest.stored import Records
 from queries import removing, summaries
@@ -42,7 +48,8 @@ def at(second: float) -> str:
 
 
 def span(trace: str, number: int, told: str, second: float, **more: str) -> dict[str, Any]:
-    known = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": f"agent {told}", **more}
+    names = {"gen_ai.agent.name": f"agent {told}", "gen_ai.workflow.name": f"flow {told}"}
+    known = {"gen_ai.operation.name": "invoke_agent", **names, **more}
     return {
         "traceId": trace,
         "spanId": f"{trace[:1]}{number:015x}",
@@ -107,6 +114,35 @@ def tell(running: Pipeline) -> None:
     point = {"timeUnixNano": at(1), "asInt": "1", "attributes": [attribute(key, value) for key, value in mine.items()]}
     send(running, Signal.METRIC, {marked: [{"name": "calls", "gauge": {"dataPoints": [point]}}]})
     rebuild_all(running.store.cursor())
+    for name in (MARK, "else"):
+        retell(running, f"flow {name}")
+    retell(running, f"flow {MARK} · openai", conversation=f"talk-{MARK}")
+
+
+def retell(running: Pipeline, group: str, **filters: str) -> None:
+    """An alert about a group, a message and a silence of it, a saved view that looks for it, and two reports: of the
+    week in which the runs were, and of one before it, made when that was over."""
+    address = f"/runs?{urlencode({'workflow': group} | filters)}"
+    numbers = {"streak": 0, "value": 1.0, "unit": "rate", "threshold": 0.5, "sample_count": 9, "sample": "runs"}
+    told = {"detail": "9 of 9", "question": "runs_by", "asked": address, "address": address, "is_told": True}
+    times = {"began_ns": START_S * 10**9, "evaluated_ns": START_S * 10**9}
+    episode = Episode(group, "error_rate", group, "firing", **numbers, **told, **times)  # type: ignore[arg-type]
+    message = Notification("default", group, "error_rate", "fired", "critical", [group], "ops", group, group, 0)
+    kept = Kept(running.store.cursor())
+    kept.save("default", [episode], [], [message])
+    kept.silence("default", Silence(None, group), until_ns=2**62, reason="", made_by="kim", now_ns=1)
+    SavedViews(running.store.cursor()).save("default", f"view {len(group)}", address)
+    for week, workflow, at in (("2026-W37", "any", START_S - 7 * 86_400), ("2026-W39", group, START_S + 1)):
+        KeptReports(running.store.cursor(), lambda at=at: at * 10**9).keep(  # type: ignore[misc]
+            project="default",
+            week=week,
+            tz="UTC",
+            workflow=workflow,
+            version=1,
+            made_at=f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            is_final=True,
+            document=workflow,
+        )
 
 
 @pytest.fixture
@@ -122,7 +158,15 @@ def remove(running: Pipeline, **wanted: Any) -> dict[str, Any]:
     known = wanted | {"user_ids": [*names, *map(Pseudonyms(running.store.pseudonym_key()).of, names)]}
 
     def carry_out(part: Part) -> None:
-        going = Removal(part.project, part.reason, places(part.places), part.run_ids, part.trace_ids, part.needles)
+        going = Removal(
+            part.project,
+            part.reason,
+            places(part.places),
+            part.run_ids,
+            part.trace_ids,
+            part.needles,
+            part.names,
+        )
         running.writer.remove(lambda _: going)
 
     database = Database(running.store.cursor())
@@ -148,6 +192,8 @@ def test_what_is_removed_is_nowhere_and_its_neighbours_in_the_same_blocks_are_as
     stays = "select * from {table} where service_name = 'svc' order by all"
     tables = ("spans", "log_records", "steps", "runs")
     before = {table: running.rows(stays.format(table=table)) for table in tables}
+    for table in ("alerts", "alert_notifications", "alert_silences", "saved_views"):
+        assert running.rows(f"select count(*) from {table}") == [(3,)]
     records = [record for table in ("spans", "log_records") for record in sent_by(running, table, "svc")]
     assert all(before.values())
     assert len(records) == 2
@@ -164,6 +210,9 @@ def test_what_is_removed_is_nowhere_and_its_neighbours_in_the_same_blocks_are_as
         left = everything(running)
     assert MARK not in left
     assert "marker@" not in left
+    for table in ("alerts", "alert_notifications", "alert_silences", "saved_views"):
+        assert running.rows(f"select count(*) from {table}") == [(1,)], "what tells of others stays"
+    assert running.rows("select distinct week from weekly_reports") == [("2026-W37",)]
     assert {table: running.rows(stays.format(table=table)) for table in tables} == before
     assert [record for table in ("spans", "log_records") for record in sent_by(running, table, "svc")] == records
     database = Database(running.store.cursor())
