@@ -103,7 +103,7 @@ class Evaluation:
     def _evaluate_rule(self, project: str, name: str, rule: AnyRule, known: Sequence[Episode]) -> Counter[str]:
         now_ns, begun = self._clock_ns(), time.monotonic()
         if now_ns - self._started_ns < rule.listens_minutes * _MINUTE_NS:
-            why = f"waits until the server has listened for {rule.listens_minutes:g} min"
+            why = f"it waits until the server has listened for {rule.listens_minutes:g} min"
             self._last[project, name] = Evaluated(now_ns, 0, why, self._started_ns)
             return Counter()
         done: Counter[str] = Counter()

@@ -26,6 +26,7 @@ from alerts.rules import (
 from queries import catalogue, questions
 from queries.database import Database
 from queries.filters import Filters
+from queries.words import usd
 
 _MOST_GROUPS = 10_000
 _MINUTE_NS, _DAY_NS = 60 * 10**9, 86_400 * 10**9
@@ -80,7 +81,7 @@ def _cost_spikes(rule: CostSpike, inquiry: Inquiry) -> Reading:
 
     def told(row: Row) -> Measured:
         workflow, slot_at = row["workflow_name"], row["slot_at"]
-        usual = f"${row['cost_usd']:,.2f} instead of the usual ${row['usual_cost_usd']:,.2f}"
+        usual = f"more than usual: {usd(row['cost_usd'])} instead of {usd(row['usual_cost_usd'])}"
         when = f"in the {rule.slot} from {slot_at:%Y-%m-%d %H:%M} UTC"
         detail = f"{usual} {when}, {counted(row['run_count'], 'run')}"
         address = page("runs", filters, ns(slot_at), workflow=workflow, sort="dearest")
@@ -109,7 +110,7 @@ def _error_rate(rule: ErrorRate, inquiry: Inquiry) -> Reading:
     filters = inquiry.filters(rule)
 
     def told(row: Row) -> Measured:
-        detail = f"{row['error_count']:,} of {row['ended_count']:,} finished runs"
+        detail = f"{row['error_count']:,} of {row['ended_count']:,} finished runs failed"
         address = page("runs", filters, workflow=row["value"], status="error")
         return Measured(row["value"] or "", row["error_rate"], row["ended_count"], address, detail)
 
@@ -121,7 +122,7 @@ def _p95_duration(rule: P95Duration, inquiry: Inquiry) -> Reading:
     filters = inquiry.filters(rule)
 
     def told(row: Row) -> Measured:
-        detail = f"p95 of {counted(row['timed_run_count'], 'run')}"
+        detail = f"95% of {counted(row['timed_run_count'], 'run')} took less"
         address = page("runs", filters, workflow=row["value"], sort="slowest")
         return Measured(row["value"] or "", row["p95_duration_ms"], row["timed_run_count"], address, detail)
 
@@ -134,7 +135,7 @@ def _tool_error_rate(rule: ToolErrorRate, inquiry: Inquiry) -> Reading:
     filters = inquiry.filters(rule)
 
     def told(row: Row) -> Measured:
-        detail = f"{row['error_count']:,} of {row['ended_count']:,} calls"
+        detail = f"{row['error_count']:,} of {row['ended_count']:,} calls failed"
         address = page("tools", filters, tool=row["tool_name"], outcome="error")
         return Measured(row["tool_name"] or "", row["error_rate"], row["ended_count"], address, detail)
 
@@ -152,9 +153,8 @@ def _pending_approvals(rule: PendingApproval, inquiry: Inquiry) -> Reading:
             waiting.setdefault(row["workflow_name"] or "", []).append(row)
 
     def told(workflow: str, rows: list[Row]) -> Measured:
-        detail = (
-            f"the oldest of {len(rows):,} that waited for too long" if len(rows) > 1 else "one that waited for too long"
-        )
+        oldest = "a question" if len(rows) == 1 else f"the oldest of {len(rows):,} questions"
+        detail = f"{oldest} that nobody has answered"
         address = page("approvals", filters, workflow=workflow, decision="pending")
         return Measured(workflow, rows[0]["age_ms"], len(rows), address, detail)
 
@@ -165,7 +165,7 @@ def _correction_rate(rule: CorrectionRate, inquiry: Inquiry) -> Reading:
     filters = inquiry.filters(rule)
 
     def told(row: Row) -> Measured:
-        detail = f"{row['corrected_count']:,} of {row['reviewed_count']:,} reviewed runs"
+        detail = f"humans corrected {row['corrected_count']:,} of {row['reviewed_count']:,} reviewed runs"
         address = page("corrections", filters, workflow=row["value"])
         return Measured(row["value"] or "", row["correction_rate"], row["reviewed_count"], address, detail)
 
@@ -179,7 +179,7 @@ def _served_models(rule: ServedModel, inquiry: Inquiry) -> Reading:
 
     def told(row: Row) -> Measured:
         group = joined(f"{row['requested_model']} → {row['served_model']}", row["provider"])
-        detail = f"{row['call_count']:,} of {row['answered_count']:,} answered calls"
+        detail = f"{row['call_count']:,} of {row['answered_count']:,} answered calls, by another model than requested"
         return Measured(
             group, row["call_share"], row["answered_count"], page("runs", filters, model=row["served_model"]), detail
         )
@@ -192,7 +192,13 @@ def _unpriced_models(rule: UnpricedModel, inquiry: Inquiry) -> Reading:
 
     def told(row: Row) -> Measured:
         group, address = joined(row["model"], row["provider"]), page("runs", filters, model=row["model"])
-        return Measured(group, row["call_count"], row["call_count"], address, f"in {counted(row['run_count'], 'run')}")
+        return Measured(
+            group,
+            row["call_count"],
+            row["call_count"],
+            address,
+            f"calls without a price, in {counted(row['run_count'], 'run')}",
+        )
 
     return reading("unpriced_calls", filters, (told(row) for row in inquiry.rows("unpriced_calls", filters)))
 
@@ -215,7 +221,7 @@ def _rejections(rule: Rejecting, inquiry: Inquiry) -> Reading:
     filters = inquiry.filters(rule)
 
     def told(row: Row) -> Measured:
-        group, detail = joined(row["reason"], row["signal"]), f"in {counted(row['batch_count'], 'commit')}"
+        group, detail = joined(row["reason"], row["signal"]), f"refused, in {counted(row['batch_count'], 'commit')}"
         return Measured(group, row["refused_count"], row["batch_count"], page("ingest", filters), detail)
 
     rows = inquiry.ledger(questions.ingest_rejections, filters)

@@ -123,7 +123,7 @@ class Budget(Rule):
     """A workflow cost so much since the day or month began."""
 
     kind: Literal["budget"]
-    unit, sample, about = "usd", "runs", "dollars since the period began"
+    unit, sample, about = "usd", "runs", "dollars that a workflow cost since the day or month began"
     threshold_usd: _Usd
     period: Literal["day", "month"]
     tz: Annotated[str, AfterValidator(_known_zone)] = "UTC"
@@ -137,7 +137,7 @@ class ErrorRate(_Windowed):
     """So many of a workflow's finished runs ended in error."""
 
     kind: Literal["error_rate"]
-    unit, sample, about = "rate", "finished runs", "part of a workflow's finished runs in error"
+    unit, sample, about = "rate", "finished runs", "share of a workflow's finished runs that failed"
     threshold_rate: _Rate
     min_runs: _Count = 20
 
@@ -147,7 +147,7 @@ class P95Duration(_Windowed):
 
     kind: Literal["p95_duration"]
     unit, per_unit, sample = "ms", _SECOND_MS, "runs"
-    about = "p95 duration of a workflow's runs, waits for humans included"
+    about = "95th percentile of how long a workflow's runs take, waits for humans included"
     threshold_seconds: _Time
     min_runs: _Count = 20
 
@@ -156,7 +156,7 @@ class ToolErrorRate(_Windowed):
     """So many of a tool's calls failed."""
 
     kind: Literal["tool_error_rate"]
-    unit, sample, about = "rate", "calls", "part of a tool's calls in error"
+    unit, sample, about = "rate", "calls", "share of a tool's calls that failed"
     threshold_rate: _Rate
     min_calls: _Count = 20
 
@@ -175,7 +175,7 @@ class CorrectionRate(_Windowed):
     """Humans corrected so many of a workflow's runs that they looked at."""
 
     kind: Literal["correction_rate"]
-    unit, sample, about = "rate", "reviewed runs", "part of a workflow's reviewed runs that a human corrected"
+    unit, sample, about = "rate", "reviewed runs", "share of a workflow's reviewed runs that a human corrected"
     threshold_rate: _Rate
     min_reviewed_runs: _Count = 10
 
@@ -184,7 +184,7 @@ class ServedModel(_Windowed):
     """Another model answered so many of the calls that were put to one."""
 
     kind: Literal["served_model"]
-    unit, sample, about = "rate", "calls", "part of a model's answered calls that another model answered"
+    unit, sample, about = "rate", "calls", "share of a model's answered calls that another model answered"
     threshold_rate: _Rate
     min_calls: _Count = 10
 
@@ -203,7 +203,7 @@ class SilentService(_Remembering):
     kind: Literal["silent_service"]
     narrows = frozenset({"service"})
     unit, per_unit, sample = "ms", _MINUTE_MS, "commits"
-    about = "how long a service has sent none of a signal"
+    about = "how long a service has sent nothing of a signal"
     threshold_minutes: _Time
     unusual_only: bool = True
     forget_after_days: _Time = 7

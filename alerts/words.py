@@ -1,16 +1,18 @@
 """Messages in plain text. What telemetry calls things is one short line in them, and nothing that a receiver obeys."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from alerts.episodes import Episode
 from alerts.kept import Change
 from alerts.rules import AnyRule, Unit
+from queries.words import count, duration, share, usd
 
 _MOST_GROUPS, _MOST_LETTERS = 10, 120
 # Chat programs take these for markup, mentions and links.
 _OBEYED = {"<": "‹", ">": "›", "@": "＠", "`": "ˋ", "](": "] (", "://": ":∕∕", "www.": "www·"}
+_WRITTEN: Mapping[Unit, Callable[[float], str]] = {"usd": usd, "rate": share, "count": count, "ms": duration}
 
 
 def title(rule: str, project: str, change: Change, episodes: Sequence[Episode]) -> str:
@@ -24,7 +26,7 @@ def body(name: str, rule: AnyRule, project: str, change: Change, episodes: Seque
     lines = [_line(change, episode) for episode in episodes[:_MOST_GROUPS]]
     if len(episodes) > _MOST_GROUPS:
         lines.append(f"and {len(episodes) - _MOST_GROUPS} more")
-    lines += ["", f"Rule: {rule.about}", f"Severity: {rule.severity}"]
+    lines += ["", f"What is measured: {rule.about}", f"Severity: {rule.severity}"]
     if rule.owner:
         lines.append(f"Owner: {rule.owner}")
     if rule.runbook:
@@ -52,12 +54,8 @@ def harmless(text: str, letters: int = _MOST_LETTERS) -> str:
 
 
 def number(value: float, unit: Unit) -> str:
-    """A number in its unit: $12.30, 35.0%, 4.2 s, 1 h 5 min, 1,234."""
-    if unit == "usd":
-        return f"${value:,.2f}"
-    if unit == "rate":
-        return f"{value:.1%}"
-    return f"{value:,.0f}" if unit == "count" else _duration(value / 1000)
+    """A number in its unit: $12.30, 35.0%, 4.20 s, 1 h 05 min, 1,234."""
+    return _WRITTEN[unit](value)
 
 
 def _line(change: Change, episode: Episode) -> str:
@@ -65,12 +63,3 @@ def _line(change: Change, episode: Episode) -> str:
     value, threshold = number(episode.value, episode.unit), number(episode.threshold, episode.unit)
     last = "" if change == "fired" else "last "
     return f"{group(episode)}: {last}{value}, threshold {threshold} ({episode.detail})"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60:,} h {minutes % 60} min"

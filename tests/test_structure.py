@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "queries": ("settings",),
     "alerts": ("queries", "settings"),
     "access": ("ingest.errors", "ingest.projects", "settings"),
-    "pages": ("queries.client", "settings"),
+    "pages": ("queries.client", "queries.words", "settings"),
     "app": ("pages", "queries.client", "settings"),
     "serve_app": ("pages.shared.headers",),
     "server": ("access", "alerts", "ingest", "operations", "queries", "settings"),

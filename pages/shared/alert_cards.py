@@ -50,15 +50,14 @@ def _draw(alert: Row, known: Known, project: str, zone: str, place: str) -> None
     rule = known.rules.filter(rule=alert["rule"])
     said = rule.row(0, named=True) if rule.height else {}
     with st.container(border=True, gap="xsmall", key=f"alert_{place}_{alert['alert_id']}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-                st.markdown(SEVERITIES.get(said.get("severity", ""), ":gray-badge[no rule]"), width="content")
-                st.text(f"{alert['rule']}: {alerts.group(alert['group_name'])}", width="content")
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-                _draw_ways(alert, said, project, place)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(SEVERITIES.get(said.get("severity", ""), ":gray-badge[no rule]"), width="content")
+            st.text(f"{alert['rule']}: {alerts.group(alert['group_name'])}", width="content")
         value, threshold = (alerts.amount(alert[name], alert["unit"]) for name in ("value", "threshold"))
         st.text(f"{value}, threshold {threshold} · {alert['detail']}")
         st.text(f"{_since(alert, zone)}{_owner(said)}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _draw_ways(alert, said, project, place)
 
 
 def _ranks(known: Known) -> dict[str, int]:
@@ -87,7 +86,7 @@ def _draw_ways(alert: Row, said: Row, project: str, place: str) -> None:
         narrowing = {"project": project, **parse_qs(query)}
         st.page_link(entry.script, label="What is behind it", icon=":material/arrow_forward:", query_params=narrowing)
     with st.popover("Question", icon=":material/help:", type="tertiary", key=f"question_{place}_{alert['alert_id']}"):
-        st.text(f"The number: {said.get('about', 'of a rule that there is no longer')}.")
+        st.text(f"The number: {said.get('about', 'what a rule measured that there is no longer')}.")
         st.caption(f"It is the answer of the question {alert['question']}, asked last as:")
         st.code(alert["asked"], language=None, wrap_lines=True)
     if said.get("runbook"):

@@ -21,7 +21,7 @@ def draw_history(history: pl.DataFrame, known: Known, zone: str) -> None:
             "Rule",
             names,
             index=None,
-            placeholder="of every rule",
+            placeholder="All rules",
             label_visibility="collapsed",
             width=240,
             **address.bound("rule", address.text("rule", among=names) or None),
@@ -105,7 +105,7 @@ def draw_rules(known: Known, zone: str) -> None:
     rules = known.rules
     for rule in rules.filter(pl.col("failure").is_not_null()).iter_rows(named=True):
         since = local_time(rule["failing_since_at"], zone)
-        st.text(f"Not evaluated since {since}: {rule['rule']}, {rule['failure']}")
+        st.text(f"{rule['rule']} has not been evaluated since {since}: {rule['failure']}")
     shown = rules.select(
         "rule",
         pl.when("is_watching").then(pl.lit("on")).otherwise(pl.lit("off")).alias("state"),
@@ -120,13 +120,13 @@ def draw_rules(known: Known, zone: str) -> None:
         "evaluated_at",
     )
     columns = {
-        "rule": rows.text("Rule", 140),
-        "state": rows.text("Here", 55),
-        "about": rows.text("Fires from the threshold on, of", 300),
+        "rule": rows.text("Rule", 130),
+        "state": rows.text("Here", 50),
+        "about": rows.text("What it measures", 380),
         "threshold": rows.text("Threshold", 95),
-        "least": rows.text("Of at least", 120),
+        "least": rows.text("Of at least", 110),
         "reach": rows.text("Looks back", 90),
-        "only": rows.text("Only", 120),
+        "only": rows.text("Only", 90),
         "severity": rows.text("Severity", 80),
         "owner": rows.text("Owner", 120),
         "channels": rows.text("Told to", 120),

@@ -66,23 +66,35 @@ def watch(project: str, shown: Known) -> None:
 
 def draw_numbers(known: Known) -> None:
     """Five numbers: what fires, is about to, is silenced, was not delivered, and was not evaluated."""
-    unsent = known.notifications.filter(pl.col("state") != "sent")
-    failing = known.rules.filter(pl.col("failure").is_not_null())
-    watching = known.rules.filter("is_watching")
-    evaluated = watching["evaluated_at"].max()
+    unsent = known.notifications.filter(pl.col("state") != "sent").height
+    failing = known.rules.filter(pl.col("failure").is_not_null()).height
+    silenced, sent = known.fired.height - known.audible.height, known.notifications.height
     with st.grid(5, min_column_width=150, gap="small"):
-        oldest = known.audible["fired_at"].min()
-        since = f"longest {ago(oldest)}" if isinstance(oldest, datetime) else "nothing is wrong"
-        _number("Firing", known.audible.height, since, "Groups of rules that fire and are not silenced")
+        _number("Firing", known.audible.height, _longest(known), "Groups of rules that fire and are not silenced")
         told = "Over their threshold, but not yet in enough evaluations in a row"
-        _number("Pending", known.pending.height, "not told yet", told)
-        silenced = known.fired.height - known.audible.height
-        _number("Silenced", silenced, f"of {count(known.fired.height)}", "Fire, and nobody is told")
-        tried = f"{count(known.notifications.height)} newest seen"
-        _number("Undelivered", unsent.height, tried, "Messages that their receiver has not taken so far")
-        last = f"last {ago(evaluated)} ago" if isinstance(evaluated, datetime) else "not yet"
+        _number("About to fire", known.pending.height, "nobody is told yet" if known.pending.height else "", told)
+        _number("Silenced", silenced, f"of {count(known.fired.height)} that fire" if silenced else "", _SILENCED)
+        newest = f"of the {count(sent)} newest messages" if sent else "no message so far"
+        _number("Undelivered", unsent, newest, "Messages that their receiver has not taken so far")
         told = "Rules whose question had no answer; what fires by them goes on firing"
-        _number("Not evaluated", failing.height, f"of {count(watching.height)} rules, {last}", told)
+        _number("Not evaluated", failing, _evaluated(known), told)
+
+
+_SILENCED = "They fire, and nobody is told"
+
+
+def _longest(known: Known) -> str:
+    oldest = known.audible["fired_at"].min()
+    return f"the longest for {ago(oldest)}" if isinstance(oldest, datetime) else "all is quiet"
+
+
+def _evaluated(known: Known) -> str:
+    watching = known.rules.filter("is_watching")
+    if watching.is_empty():
+        return "no rule watches this project"
+    last = watching["evaluated_at"].max()
+    when = f"evaluated {ago(last)} ago" if isinstance(last, datetime) else "evaluated within minutes"
+    return f"of {count(watching.height)} rules, {when}"
 
 
 def draw_line(project: str) -> None:
@@ -120,4 +132,4 @@ def ago(at: datetime) -> str:
 
 
 def _number(label: str, value: int, beside: str, meaning: str) -> None:
-    st.metric(label, count(value), beside, delta_color="off", delta_arrow="off", help=meaning)
+    st.metric(label, count(value), beside or None, delta_color="off", delta_arrow="off", help=meaning)

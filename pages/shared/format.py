@@ -8,7 +8,9 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-DASH = "—"
+from queries import words
+
+DASH = words.DASH
 STATUS_LABELS = {
     "ok": "✓ ok",
     "error": "✕ error",
@@ -26,15 +28,12 @@ def plain(text: str | None) -> str:
 
     Control characters and marks that reorder or hide text come out as visible pictures and escapes.
     """
-    if text is None:
-        return DASH
-    return _INVISIBLE.sub(_visible, text)
+    return DASH if text is None else words.visible(text)
 
 
 def one_line(text: str | None, limit: int = 200) -> str:
     """`plain` with line breaks folded, cut to `limit` characters with an ellipsis."""
-    folded = " ".join(plain(None if text is None else text[: 4 * limit]).split())
-    return folded if len(folded) <= limit else folded[: limit - 1] + "…"
+    return DASH if text is None else words.one_line(text, limit)
 
 
 def chart_text(text: str | None, limit: int = 200) -> str:
@@ -47,11 +46,11 @@ def chart_text(text: str | None, limit: int = 200) -> str:
 
 def file_name(text: str) -> str:
     """Telemetry as a file's name: letters, digits, dot, dash and underscore, at most 80 characters."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text)[:80].strip("._") or "run"
+    return words.file_name(text) or "run"
 
 
 def count(value: int | None) -> str:
-    return DASH if value is None else f"{value:,}"
+    return DASH if value is None else words.count(value)
 
 
 def percent(part: int, whole: int) -> str:
@@ -61,33 +60,12 @@ def percent(part: int, whole: int) -> str:
 
 def cost(usd: float | None) -> str:
     """US dollars to a precision that shows something: $12.30, $0.0042, below a hundredth of a cent <$0.0001."""
-    if usd is None:
-        return DASH
-    if usd == 0:
-        return "$0"
-    if usd < 0.0001:
-        return "<$0.0001"
-    return f"${usd:,.4f}" if usd < 1 else f"${usd:,.2f}"
+    return DASH if usd is None else words.usd(usd)
 
 
 def duration(milliseconds: float | None) -> str:
-    """Milliseconds in the unit one would say: <0.1 ms, 0.4 ms, 850 ms, 1.24 s, 2 min 05 s, 3 h 10 min."""
-    if milliseconds is None:
-        return DASH
-    if milliseconds < 0.05:
-        return "<0.1 ms" if milliseconds else "0 ms"
-    if milliseconds < 9.95:
-        return f"{milliseconds:.1f} ms"
-    if milliseconds < 999.5:
-        return f"{milliseconds:.0f} ms"
-    seconds = milliseconds / 1000
-    if seconds < 59.95:
-        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:,} h {minutes:02} min"
+    """Milliseconds in the unit one would say: <0.1 ms, 0.4 ms, 850 ms, 1.24 s, 2 min 05 s, 3 h 10 min, 4 d 2 h."""
+    return DASH if milliseconds is None else words.duration(milliseconds)
 
 
 def age(seconds: float) -> str:
@@ -124,16 +102,3 @@ def status_label(status: str) -> str:
 
 
 _CHART_SYNTAX = re.compile(r"[<>&$#%{}]")
-# Controls but tab and line feed, marks that change the direction of text, zero-width characters, tag characters.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
-)
-
-
-def _visible(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code == 0x0D:
-        return ""
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return f"␛{code:x}" if code == 0x1B else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -3,7 +3,8 @@
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Chart, Column, Section, Series, Table, Unit
 from queries.weekly.figures import by_day, daily
-from queries.weekly.wording import duration, plural, shown
+from queries.weekly.wording import plural, shown
+from queries.words import duration
 
 MOST_PENDING, MOST_TOOLS = 20, 10
 DECISIONS = {

@@ -84,30 +84,34 @@ def _short_duration(seconds: float) -> str:
 def _days(chart: Chart) -> str:
     """Columns stacked over the days, or a line over them, each day with its number."""
     slot = (WIDTH - 2 * _SIDE) / len(chart.labels)
-    top = _TOP + (_LEGEND if len(chart.series) > 1 else 0)
+    legend, below = _legend(chart, WIDTH)
+    top = _TOP + below
     base, height = top + _VALUES + _COLUMNS, float(_COLUMNS)
     totals = [_total([series.values[day] for series in chart.series]) for day in range(len(chart.labels))]
     highest = max((total for total in totals if total is not None), default=0) or 1
     centres = [_SIDE + slot * (day + 0.5) for day in range(len(chart.labels))]
     drawn = [_line_between((_SIDE, base), (WIDTH - _SIDE, base), "axis", LINE, 1)]
-    drawn += _legend(chart) if len(chart.series) > 1 else []
+    drawn += legend
     draw = _stacks if chart.kind == "stacked" else _points
     drawn += draw(chart, centres, slot, base, height / highest)
     for day, (centre, label, total) in enumerate(zip(centres, chart.labels, totals, strict=True)):
         drawn.append(_text(centre, base + 14, label, "faint", FAINT, "middle"))
         if total is not None:
-            is_dip, level = chart.kind == "line" and _is_dip(totals, day), base - total * height / highest
-            has_room = base - level > 16
-            y = level + 14 if is_dip and has_room else level - 6
-            aside = 12 if is_dip and not has_room else 0  # beside the line that comes down
-            drawn.append(_text(centre + aside, y, compact(total, chart.unit), "strong", TEXT, "middle"))
+            level = base - total * height / highest
+            aside, y = _beside(totals, day, base - level) if chart.kind == "line" else (0, -6)
+            drawn.append(_text(centre + aside, level + y, compact(total, chart.unit), "strong", TEXT, "middle"))
     return _picture(WIDTH, base + _BOTTOM, chart, drawn)
 
 
-def _is_dip(values: Sequence[float | None], place: int) -> bool:
-    """Whether a line comes down to this point and goes up again, so that there is room below it alone."""
-    value, beside = values[place], [*values[max(0, place - 1) : place], *values[place + 1 : place + 2]]
-    return value is not None and bool(beside) and all(other is not None and other > value for other in beside)
+def _beside(values: list[float | None], place: int, room: float) -> tuple[float, float]:
+    """How far from its point a number stands clear of the line: below a dip with room, else on the flatter side."""
+    here, beside = values[place] or 0, values[max(0, place - 1) : place] + values[place + 1 : place + 2]
+    higher = [other - here for other in beside if other is not None]
+    if max(higher, default=0) <= 0:
+        return 0, -6
+    if min(higher) > 0 and room > 16:
+        return 0, 14
+    return 0 if len(higher) < 2 else 15 if higher[0] > higher[1] else -15, -6
 
 
 def _total(values: Sequence[float | None]) -> float | None:
@@ -143,8 +147,8 @@ def _bars(chart: Chart) -> str:
     longest = WIDE - 2 * _SIDE - 70
     thick, thin = 12, 5
     row = 18 + thick + (thin + 3) * (len(chart.series) - 1) + 8
-    top = _TOP + (_LEGEND if len(chart.series) > 1 else 0)
-    drawn = _legend(chart) if len(chart.series) > 1 else []
+    drawn, below = _legend(chart, WIDE)
+    top = _TOP + below
     for place, name in enumerate(chart.labels):
         y = top + place * row
         drawn.append(_text(_SIDE, y + 11, name[:80], "strong", TEXT, "start"))
@@ -161,13 +165,19 @@ def _bars(chart: Chart) -> str:
     return _picture(WIDE, top + row * len(chart.labels), chart, drawn)
 
 
-def _legend(chart: Chart) -> list[str]:
-    x, drawn = float(_SIDE), []
+def _legend(chart: Chart, width: float) -> tuple[list[str], float]:
+    """Each series with its colour, in as many lines as it takes, and how high they are; none of a single series."""
+    if len(chart.series) < 2:
+        return [], 0
+    x, y, drawn = float(_SIDE), float(_TOP), []
     for series in chart.series:
-        drawn.append(_rect(x, _TOP, 9, 9, series.role))
-        drawn.append(_text(x + 13, _TOP + 8, series.name, "faint", FAINT, "start"))
-        x += 26 + 6.2 * len(series.name)
-    return drawn
+        size = 24 + 5.8 * len(series.name)
+        if x + size > width:
+            x, y = float(_SIDE), y + _LEGEND
+        drawn.append(_rect(x, y, 9, 9, series.role))
+        drawn.append(_text(x + 13, y + 8, series.name, "faint", FAINT, "start"))
+        x += size
+    return drawn, y - _TOP + _LEGEND
 
 
 def _picture(width: float, height: float, chart: Chart, drawn: Sequence[str]) -> str:

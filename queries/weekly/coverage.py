@@ -6,7 +6,8 @@ from queries import questions
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Column, Section, Table, Unit
 from queries.weekly.figures import NO_WEEK_BEFORE, Figures
-from queries.weekly.wording import duration, listed, number, one_line, plural
+from queries.weekly.wording import listed, number, plural
+from queries.words import duration, one_line
 
 MOST_ROWS = 15
 GAP_S = 6 * 3_600  # a service that sends all week and then nothing for longer is named
@@ -35,6 +36,10 @@ _REFUSED = [
 _EVIDENCE = [Column(name="of", label="Of")] + [
     Column(name=evidence, label=evidence.capitalize(), unit=Unit.COUNT) for evidence in EVIDENCE
 ]
+_NOTES = {
+    "evidence": "Explicit: telemetry says so. Content: read in messages. Inferred: concluded from what ran and what "
+    "did not."
+}
 
 
 def coverage_section(inquiry: Inquiry, figures: Figures, days: list[Row]) -> Section:
@@ -140,5 +145,5 @@ def _corrections(inquiry: Inquiry, evidence: str) -> int:
 
 def _table(name: str, caption: str, columns: list[Column], rows: list[Row]) -> Table:
     found = [[row[column.name] for column in columns] for row in rows[:MOST_ROWS]]
-    note = f"{MOST_ROWS} of {number(len(rows))}." if len(rows) > MOST_ROWS else ""
+    note = _NOTES.get(name, "") if len(rows) <= MOST_ROWS else f"{MOST_ROWS} of {number(len(rows))}."
     return Table(name=name, caption=caption, columns=columns, rows=found, note=note)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from queries.weekly.wording import one_line
+from queries.words import one_line
 
 LONGEST_CELL = 400
 

@@ -1,10 +1,11 @@
-"""The section about errors: the groups that most runs met, new ones marked."""
+"""The section about errors: the groups that most runs met, and those that are new or came back, marked."""
 
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Column, Section, Table, Unit, Value
 from queries.weekly.wording import plural
 
 MOST_GROUPS = 10
+_MARKED = frozenset({"new", "regressed"})
 
 _COLUMNS = [
     Column(name="state", label="State"),
@@ -29,17 +30,24 @@ def ask_groups(inquiry: Inquiry) -> list[Row]:
 
 
 def errors_section(groups: list[Row]) -> Section:
-    """The groups that most runs of the week met."""
+    """The groups that most runs of the week met, and below them whatever else is new or has come back."""
     here = [group for group in groups if group["state"] != "gone"]
     title = "Errors"
     if not here:
         return Section(name="errors", title=title, sentences=["No step failed in the runs of this week."])
-    shown = here[:MOST_GROUPS]
-    note = f"The {len(shown)} of {len(here)} groups that most runs met." if len(here) > len(shown) else ""
+    shown = here[:MOST_GROUPS] + [group for group in here[MOST_GROUPS:] if group["state"] in _MARKED][:MOST_GROUPS]
+    note = "# stands for numbers and other parts of a message that differ from time to time."
+    if len(here) > len(shown):
+        note = f"Of {len(here)} groups the {MOST_GROUPS} that most runs met, and new ones. {note}"
     table = Table(
         name="errors", caption="Groups of errors", columns=_COLUMNS, rows=[_row(group) for group in shown], note=note
     )
     return Section(name="errors", title=title, sentences=[_said(groups)], blocks=[table])
+
+
+def where(group: Row) -> str:
+    """The kind of step that fails, and its tool or model."""
+    return f"{group['kind']} {group['subject'] or ''}".strip()
 
 
 def _said(groups: list[Row]) -> str:
@@ -56,7 +64,7 @@ def _said(groups: list[Row]) -> str:
 def _row(group: Row) -> list[Value]:
     return [
         group["state"],
-        f"{group['kind']} {group['subject'] or ''}".strip(),
+        where(group),
         group["error_type"],
         group["pattern"],
         group["run_count"],

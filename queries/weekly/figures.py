@@ -8,7 +8,8 @@ from queries.filters import read_time
 from queries.weekly.asking import Inquiry, Row, ratio, settled
 from queries.weekly.document import Chart, Column, Section, Series, Table, Unit, Value
 from queries.weekly.weeks import Week
-from queries.weekly.wording import count, shown
+from queries.weekly.wording import shown
+from queries.words import count
 
 WEEKS = 4  # of the trend, this one being the last
 

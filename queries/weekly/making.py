@@ -13,7 +13,7 @@ from queries.weekly.coverage import coverage_section
 from queries.weekly.document import Report
 from queries.weekly.failing import ask_groups, errors_section
 from queries.weekly.figures import KINDS, Figures, ask_figures, by_day, figures_section
-from queries.weekly.objectives import Objective, objectives_section
+from queries.weekly.objectives import Objective, missed_count, objectives_section
 from queries.weekly.releasing import releases_section
 from queries.weekly.routing import routes_section
 from queries.weekly.spending import ask_movers, cost_section
@@ -39,6 +39,7 @@ def make_report(
     inquiry = Inquiry(database, project, workflow, week, made_ns)
     figures = ask_figures(inquiry)
     groups, movers, pending = ask_groups(inquiry), ask_movers(inquiry), ask_pending(inquiry)
+    held = objectives_section(inquiry, objectives)
     days = by_day(inquiry, inquiry.rows("run_trend"))
     return Report(
         project=project,
@@ -51,10 +52,10 @@ def make_report(
         is_final=made_ns >= week.until_ns,
         title=f"Weekly reliability report, {week.name}",
         subtitle=f"{f'{workflow} in ' if workflow else ''}{project}, {_dates(week.monday)} ({week.tz})",
-        summary=summary(inquiry, figures, groups, movers),
+        summary=summary(inquiry, figures, groups, movers, missed_count(held)),
         sections=[
             figures_section(inquiry, figures),
-            objectives_section(inquiry, objectives),
+            held,
             errors_section(groups),
             cost_section(inquiry, movers),
             routes_section(inquiry),

@@ -13,7 +13,8 @@ from queries import questions
 from queries.weekly.asking import Inquiry, Row, ratio, rows_of
 from queries.weekly.document import Column, Section, Table, Unit, Value
 from queries.weekly.figures import WEEKS
-from queries.weekly.wording import count, listed, plural, shown
+from queries.weekly.wording import listed, plural, shown
+from queries.words import count
 
 MOST_WORKFLOWS = 100
 
@@ -80,6 +81,12 @@ def objectives_section(inquiry: Inquiry, objectives: Sequence[Objective]) -> Sec
         sentences=[_said(rows)],
         blocks=[Table(name="objectives", caption="Objectives per workflow", columns=_COLUMNS, rows=rows, note=_NOTE)],
     )
+
+
+def missed_count(section: Section) -> int:
+    """How many objectives of the section were missed in the week."""
+    place = next(place for place, column in enumerate(_COLUMNS) if column.name == "state")
+    return sum(row[place] == "missed" for block in section.blocks if isinstance(block, Table) for row in block.rows)
 
 
 _COLUMNS = [

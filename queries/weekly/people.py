@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from queries.weekly.charts import WIDE, sparkline, svg_of
 from queries.weekly.document import Chart, Column, Report, Table, Unit, Value
 from queries.weekly.wording import difference, shown
+from queries.words import DASH
 
 # Values that are marked where they stand.
 _TONES = {"new": "alert", "regressed": "alert", "missed": "alert", "rollback": "alert", "this week": "alert"}
@@ -124,7 +125,8 @@ def shown_table(table: Table, tz: str) -> ShownTable:
 
 def _cell(table: Table, column: Column, row: list[Value], value: Value, tz: str) -> Cell:
     if isinstance(value, list):
-        told = " → ".join(shown(one, _unit_of_row(table, row)) for one in value)
+        known = [one for one in value if one is not None]
+        told = " → ".join(shown(one, _unit_of_row(table, row)) for one in value) if len(known) > 1 else DASH
         return Cell(told, sparkline(value, f"{row[0]}, four weeks: {told}"))
     unit = table.unit_of(column, row)
     if column.is_difference and not isinstance(value, str):

@@ -3,7 +3,8 @@
 from queries.filters import read_time
 from queries.weekly.asking import Inquiry, Row, ratio
 from queries.weekly.document import Column, Section, Table, Unit, Value
-from queries.weekly.wording import count, plural, share
+from queries.weekly.wording import plural
+from queries.words import count, share
 
 MOST_CHANGES, AROUND_HOURS = 20, 24
 _HOUR_NS = 3_600 * 10**9
@@ -16,7 +17,7 @@ _COLUMNS = [
     Column(name="changed_to", label="To"),
     Column(name="run_count", label="Runs since", unit=Unit.COUNT),
     Column(name="errors_before", label="Errors, 24 h before", audience="people"),
-    Column(name="errors_after", label="24 h after", audience="people"),
+    Column(name="errors_after", label="Errors, 24 h after", audience="people"),
     Column(name="error_rate_before", label="Error rate, 24 h before", unit=Unit.SHARE, audience="machines"),
     Column(name="error_count_before", label="Errors, 24 h before", unit=Unit.COUNT, audience="machines"),
     Column(name="ended_count_before", label="Finished, 24 h before", unit=Unit.COUNT, audience="machines"),
@@ -24,7 +25,7 @@ _COLUMNS = [
     Column(name="error_count_after", label="Errors, 24 h after", unit=Unit.COUNT, audience="machines"),
     Column(name="ended_count_after", label="Finished, 24 h after", unit=Unit.COUNT, audience="machines"),
     Column(name="cost_per_run_before_usd", label="Cost per run, before", unit=Unit.USD),
-    Column(name="cost_per_run_after_usd", label="after", unit=Unit.USD),
+    Column(name="cost_per_run_after_usd", label="Cost per run, after", unit=Unit.USD),
     Column(name="service_name", label="Service", audience="machines"),
     Column(name="evidence", label="Evidence"),
 ]

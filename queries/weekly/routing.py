@@ -2,7 +2,8 @@
 
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Column, Section, Table, Unit, Value
-from queries.weekly.wording import plural, share
+from queries.weekly.wording import plural
+from queries.words import share
 
 MOST_ROUTES = 20
 
@@ -13,7 +14,7 @@ _COLUMNS = [
     Column(name="since", label="Began", audience="people"),
     Column(name="started_at", label="First such call", unit=Unit.TIME),
     Column(name="call_count", label="Calls", unit=Unit.COUNT),
-    Column(name="answered_count", label="Of the answered", unit=Unit.COUNT),
+    Column(name="answered_count", label="Of answered calls", unit=Unit.COUNT),
     Column(name="call_share", label="Share", unit=Unit.SHARE),
     Column(name="run_count", label="Runs", unit=Unit.COUNT),
     Column(name="cost_usd", label="Cost", unit=Unit.USD),

@@ -55,7 +55,7 @@ def cost_section(inquiry: Inquiry, movers: Sequence[Row]) -> Section:
     if not any(row["cost_usd"] for row in spent):
         return Section(name="cost", title=title, sentences=["No run of this week has a known cost."])
     top, by_name = spent[:MOST_WORKFLOWS], {row["workflow_name"]: row for row in movers}
-    note = f"The {len(top)} dearest of {len(spent)} workflows." if len(spent) > len(top) else ""
+    note = f"The {len(top)} most expensive of {len(spent)} workflows." if len(spent) > len(top) else ""
     blocks: list[Table | Chart] = [
         _chart(top),
         Table(

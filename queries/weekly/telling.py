@@ -3,73 +3,83 @@
 from collections.abc import Sequence
 
 from queries.weekly.asking import Inquiry, Row
-from queries.weekly.figures import Figures, Kind, kind_of
+from queries.weekly.failing import where
+from queries.weekly.figures import Figures, kind_of
 from queries.weekly.spending import NO_WORKFLOW, main_driver
-from queries.weekly.wording import count, difference, plural, share, shown
+from queries.weekly.wording import difference, plural, shown
+from queries.words import count, share
 
 
-def summary(inquiry: Inquiry, figures: Figures, groups: Sequence[Row], movers: Sequence[Row]) -> list[str]:
-    """Three sentences; one of a week in which nothing ran."""
+def summary(
+    inquiry: Inquiry, figures: Figures, groups: Sequence[Row], movers: Sequence[Row], missed: int
+) -> list[str]:  # fmt: skip
+    """Three sentences; one of a week in which nothing ran. `missed` objectives are told of."""
     if not figures.now.get("run_count"):
-        return [f"No run began in week {inquiry.week.name}, so there is nothing to report."]
-    return [_reliability(figures, groups), _cost(figures, movers), _humans(figures)]
+        whose = f" of {inquiry.workflow}" if inquiry.workflow else ""
+        return [f"No run{whose} began in week {inquiry.week.name}, so there is nothing to report."]
+    is_over = inquiry.made_ns >= inquiry.week.until_ns
+    return [_reliability(figures, groups, missed, is_over), _cost(figures, movers, is_over), _humans(figures, is_over)]
 
 
-def _reliability(figures: Figures, groups: Sequence[Row]) -> str:
+def _reliability(figures: Figures, groups: Sequence[Row], missed: int, is_over: bool) -> str:
     now = figures.now
-    told = plural(now["run_count"], "run") + _against(figures, "runs")
+    told = plural(now["run_count"], "run") + _against(figures, "runs", is_over, " the week before")
     if now["ended_count"]:
+        whole = "" if now["ended_count"] == now["run_count"] else f" of the {count(now['ended_count'])} finished ones"
         told += (
-            f", of which {count(now['error_count'])} of the {count(now['ended_count'])} finished ones failed: an error "
-            f"rate of {share(now['error_rate'])}{_against(figures, 'error_rate')}"
+            f"; {count(now['error_count'])}{whole} failed, an error rate of {share(now['error_rate'])}"
+            f"{_against(figures, 'error_rate', is_over)}"
         )
-    new = [group for group in groups if group["state"] == "new"]
-    if new:
-        name = f"{new[0]['kind']} {new[0]['subject'] or ''}".strip()
-        told += f"; {plural(len(new), 'kind of error was', 'kinds of errors were')} new, the first in {name}"
+    if new := [group for group in groups if group["state"] == "new"]:
+        kinds = plural(len(new), "kind of error is", "kinds of errors are")
+        told += f"; {kinds} new{', most often' if len(new) > 1 else ','} in {where(new[0])}"
+    if missed:
+        told += f"; {plural(missed, 'objective was', 'objectives were')} missed"
     return f"{told}."
 
 
-def _cost(figures: Figures, movers: Sequence[Row]) -> str:
+def _cost(figures: Figures, movers: Sequence[Row], is_over: bool) -> str:
     now = figures.now
     if now["cost_usd"] is None:
-        return "What they cost is not known."
-    told = f"They cost {shown(now['cost_usd'], 'usd')}{_against(figures, 'cost')}"
+        told = "What they cost is not known"
+    else:
+        told = f"They cost {shown(now['cost_usd'], 'usd')}{_against(figures, 'cost', is_over)}"
     if movers and abs(movers[0]["change_usd"]) > 0:
         first = movers[0]
-        name = first["workflow_name"] or NO_WORKFLOW
-        told += (
-            f"; {name} changed most, by {difference(first['change_usd'], 'usd')}, mainly through {main_driver(first)}"
-        )
+        name, change = first["workflow_name"] or NO_WORKFLOW, difference(first["change_usd"], "usd")
+        told += f"; the largest change is that of {name}, {change}, mainly through {main_driver(first)}"
     p95 = now["p95_duration_ms"]
     if p95 is not None:
-        told += f"; 95% of the runs took {shown(p95, 'ms')} or less{_against(figures, 'p95_duration')}"
+        told += f"; 95% of them took {shown(p95, 'ms')} or less{_against(figures, 'p95_duration', is_over)}"
     return f"{told}."
 
 
-def _humans(figures: Figures) -> str:
+def _humans(figures: Figures, is_over: bool) -> str:
     now = figures.now
-    told = []
+    told = "No human decided on an action"
     if now.get("human_count"):
-        told.append(
-            f"Humans approved {share(now['approval_rate'])} of the {count(now['human_count'])} actions that they "
-            f"decided on{_against(figures, 'approval_rate')}, in {shown(now['p50_wait_ms'], 'ms')} at the median"
+        told = (
+            f"Humans approved {count(now['yes_count'])} of the {plural(now['human_count'], 'action')} they decided on, "
+            f"{share(now['approval_rate'])}{_against(figures, 'approval_rate', is_over)}"
         )
-    else:
-        told.append("No human decided on an action")
+        if now["p50_wait_ms"] is not None:
+            told += f", half of them within {shown(now['p50_wait_ms'], 'ms')}"
     if now["reviewed_count"]:
-        told.append(
-            f"corrected {count(now['corrected_count'])} of {plural(now['reviewed_count'], 'reviewed run')} "
-            f"({share(now['correction_rate'])}{_against(figures, 'correction_rate', in_brackets=False)})"
+        told += (
+            f"; they corrected {count(now['corrected_count'])} of the {plural(now['reviewed_count'], 'run')} they "
+            f"reviewed, {share(now['correction_rate'])}{_against(figures, 'correction_rate', is_over)}"
         )
-    return f"{', and '.join(told)}."
+    return f"{told}."
 
 
-def _against(figures: Figures, name: str, *, in_brackets: bool = True) -> str:
-    """How it stood the week before, if that is known."""
-    kind: Kind = kind_of(name)
+def _against(figures: Figures, name: str, is_over: bool, when: str = "") -> str:
+    """How it stood the week before, if that is known; an open week is neither up nor down yet."""
+    kind = kind_of(name)
     before = None if figures.before is None else kind.value(figures.before)
     if before is None:
         return ""
-    told = f"week before {shown(before, kind.unit)}"
-    return f" ({told})" if in_brackets else f", {told}"
+    was = shown(before, kind.unit)
+    if not is_over:
+        return f" ({was} in all of the week before)"
+    now, change = shown(kind.value(figures.now), kind.unit), figures.change(kind) or 0
+    return f", {'as' if was == now else 'up from' if change > 0 else 'down from'} {was}{when}"

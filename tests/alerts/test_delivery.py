@@ -57,7 +57,7 @@ def test_a_webhook_is_told_once(fired: Watched, hook: Webhook) -> None:
     sending.deliver()
     sending.deliver()
     assert hook.titles == ["[firing] errors: w (project default)"]
-    assert hook.told[0]["message"].startswith("w: 100.0%, threshold 50.0% (4 of 4 finished runs)")
+    assert hook.told[0]["message"].startswith("w: 100.0%, threshold 50.0% (4 of 4 finished runs failed)")
     assert hook.told[0]["type"] == "warning"
     assert outbox(fired, "ops")["state"] == "sent"
     assert outbox(fired, "mail")["last_error"] == "there is no channel of this name any more"
@@ -82,7 +82,7 @@ def test_a_mail_has_the_message_as_plain_text(fired: Watched) -> None:
     assert (mail["subject"], mail["to"]) == ("[firing] errors: w (project default)", "oncall@example.com")
     (text,) = [part for part in mail.walk() if not part.is_multipart()]
     assert text.get_content_type() == "text/plain"
-    assert plain(text).startswith("w: 100.0%, threshold 50.0% (4 of 4 finished runs)")
+    assert plain(text).startswith("w: 100.0%, threshold 50.0% (4 of 4 finished runs failed)")
 
 
 def plain(part: Message) -> str:

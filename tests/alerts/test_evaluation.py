@@ -54,8 +54,8 @@ def test_groups_that_change_at_once_are_one_message(watched: Watched) -> None:
     lines = message.body.splitlines()
     assert message.title == "[firing] errors: 12 groups (project default)"
     assert len(message.alert_ids) == 12
-    assert lines[0] == "w00: 50.0%, threshold 50.0% (2 of 4 finished runs)"
-    assert lines[9:11] == ["w09: 50.0%, threshold 50.0% (2 of 4 finished runs)", "and 2 more"]
+    assert lines[0] == "w00: 50.0%, threshold 50.0% (2 of 4 finished runs failed)"
+    assert lines[9:11] == ["w09: 50.0%, threshold 50.0% (2 of 4 finished runs failed)", "and 2 more"]
 
 
 def test_a_message_says_whose_it_is_what_to_do_and_where_to_look(watched: Watched) -> None:
@@ -66,7 +66,7 @@ def test_a_message_says_whose_it_is_what_to_do_and_where_to_look(watched: Watche
     (episode,) = watched.open()
     assert (message.channel, message.severity, message.change) == ("mail", "critical", "fired")
     assert message.body.splitlines()[2:] == [
-        "Rule: part of a workflow's finished runs in error",
+        "What is measured: share of a workflow's finished runs that failed",
         "Severity: critical",
         "Owner: team-shop",
         "Runbook: https://wiki.example/errors",
@@ -175,7 +175,7 @@ def test_a_service_is_not_silent_because_the_server_was_not_there_to_hear_it(wat
     assert evaluation.evaluate(PROJECT) == done(evaluated=0)
     last = evaluation.last(PROJECT, "silent")
     assert last
-    assert last.failure == "waits until the server has listened for 30 min"
+    assert last.failure == "it waits until the server has listened for 30 min"
     watched.now_ns += 30 * 60 * SECOND
     assert evaluation.evaluate(PROJECT) == done(fired=1)
 

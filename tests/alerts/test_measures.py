@@ -140,4 +140,4 @@ def test_a_reading_says_how_the_api_and_the_app_show_the_same(watched: Watched) 
     assert found.asked == f"/api/runs-by?project=default&{window}&service=shop&by=workflow"
     (one,) = found.measured.values()
     assert one.address == f"/runs?window=custom&{window}&service=shop&workflow=a%26b%3Dc+%23d&status=error"
-    assert one.detail == "1 of 1 finished runs"
+    assert one.detail == "1 of 1 finished runs failed"

@@ -33,9 +33,9 @@ def test_telemetry_in_a_message_is_one_short_harmless_line(text: str) -> None:
         (1234.5, "usd", "$1,234.50"),
         (0.123, "rate", "12.3%"),
         (1234, "count", "1,234"),
-        (4_200, "ms", "4.2 s"),
-        (90_000, "ms", "2 min"),
-        (3_900_000, "ms", "1 h 5 min"),
+        (4_200, "ms", "4.20 s"),
+        (90_000, "ms", "1 min 30 s"),
+        (3_900_000, "ms", "1 h 05 min"),
     ],
 )
 def test_a_number_is_told_in_its_unit(value: float, unit: Unit, said: str) -> None:

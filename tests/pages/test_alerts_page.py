@@ -49,7 +49,7 @@ def test_what_fires_is_shown_with_its_number_and_question_and_can_be_silenced(sh
     assert not app.exception
     assert [metric.value for metric in app.metric[:3]] == ["1", "0", "0"]
     assert f"unpriced_model: {MODEL}" in texts(app)
-    assert "10, threshold 10 · in 10 runs" in texts(app)
+    assert "10, threshold 10 · calls without a price, in 10 runs" in texts(app)
     (asked,) = codes(app)
     rows = httpx.get(shown.server.url + asked, timeout=60).json()["rows"]
     assert [row["call_count"] for row in rows] == [10]

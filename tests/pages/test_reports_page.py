@@ -70,14 +70,14 @@ def test_the_report_is_shown_kept_and_made_anew(app: AppTest, server: RunningSer
     project = send_runs(server, app)
     shown = opened(app)
     assert not shown.exception
-    assert "2 runs, of which 1 of the 2 finished ones failed: an error rate of 50.0%" in previewed(shown)
+    assert "2 runs; 1 failed, an error rate of 50.0%" in previewed(shown)
     assert told(shown).endswith("before its week was over; version 1")
     assert {button.label for button in shown.get("download_button")} == {label for label, _ in weekly.FORMS.values()}
 
     with tracing(OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": project})) as tracer:
         refund_that_works(tracer)
     server.settle(project)
-    assert "2 runs, of which" in previewed(shown.run()), "it is kept as it was made"
+    assert "2 runs; 1 failed" in previewed(shown.run()), "it is kept as it was made"
     shown.button(key="make_report").click().run()
     assert not shown.exception
     assert "3 runs, of which" in previewed(shown)
@@ -94,7 +94,7 @@ def test_a_week_and_a_workflow_that_there_are_not_are_said(app: AppTest, server:
         "The address asks for a week that there is not:",
         "The address asks for a workflow that there is not:",
     }
-    assert "2 runs, of which" in previewed(shown)
+    assert "2 runs; 1 failed" in previewed(shown)
 
 
 def test_files_are_those_of_the_api(app: AppTest, server: RunningServer) -> None:

@@ -232,7 +232,7 @@ def test_the_schedule_writes_last_weeks_report_of_every_project(
     (project, subject, title, lines, page), _ = told
     assert (project, subject, page) == ("default", "weekly report", "/reports?week=2026-W47")
     assert title == "Weekly reliability report, 2026-W47 (project default)"
-    assert lines[1].startswith("1 run, of which 0 of the 1 finished ones failed")
+    assert lines[1].startswith("1 run; 0 failed, an error rate of 0.0%")
     assert orjson.loads(first["2026-W47.json"])["since"] == "2026-11-15T23:00:00Z"
 
 
