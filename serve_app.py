@@ -6,5 +6,6 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.shared.headers import SafeHeaders
+from pages.shared.origins import OwnPages
 
-app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(SafeHeaders)])
+app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(SafeHeaders), Middleware(OwnPages)])

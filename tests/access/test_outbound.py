@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ingest.store import Store
-from tests.browser.running import running_app
+from tests.browser.running import running_app, websocket_status
 from tests.ingest.otlp_samples import request_of
 from tests.serving import ROOT, running_server, until
 
@@ -38,8 +38,9 @@ def test_neither_the_server_nor_the_app_calls_anybody_else(tmp_path: Path, monke
     monkeypatch.setenv("CALLS", str(calls))
     with (
         running_server(tmp_path / "runlight.duckdb", alert_seconds=1) as server,
-        running_app(server.url, tmp_path / "app.log"),
+        running_app(server.url, tmp_path / "app.log") as app,
     ):
+        assert websocket_status(app, "localhost", "http://elsewhere.example") == 403
         for signal in ("traces", "logs", "metrics"):
             headers = {"content-type": "application/x-protobuf"}
             answer = httpx.post(f"{server.url}/v1/{signal}", content=request_of(signal), headers=headers)

@@ -44,6 +44,25 @@ def running_app(server_url: str, log: Path) -> Iterator[str]:
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
+def websocket_status(app_url: str, host: str, origin: str) -> int:
+    """What the app, called by this name, answers to a page of that origin which asks for the connection that all data
+    comes over."""
+    port = httpx.URL(app_url).port
+    lines = (
+        "GET /_stcore/stream HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"Origin: {origin}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    )
+    assert port is not None
+    with socket.create_connection(("127.0.0.1", port), timeout=STOP_SECONDS) as connection:
+        connection.sendall("\r\n".join((*lines, "", "")).encode())
+        return int(connection.recv(64).split()[1])
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

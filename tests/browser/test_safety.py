@@ -1,11 +1,10 @@
 """What the browser is told to refuse, whatever a page might one day be made to show."""
 
-import socket
-
 import httpx
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
+from tests.browser.running import websocket_status
 from tests.serving import RunningServer
 
 INJECT_SCRIPT = """() => {
@@ -44,22 +43,6 @@ def test_a_foreign_page_can_neither_frame_the_app_nor_reach_it_by_a_name_of_its_
     assert headers["x-content-type-options"] == "nosniff"
 
     port = httpx.URL(shared_app).port
-    assert port is not None
-    assert _websocket_status("localhost", port) == 101
-    assert _websocket_status("rebound.example", port) == 403
-
-
-def _websocket_status(host: str, port: int) -> int:
-    """What the app answers to a page of that host which asks for the connection that all data comes over."""
-    lines = (
-        "GET /_stcore/stream HTTP/1.1",
-        f"Host: {host}:{port}",
-        f"Origin: http://{host}:{port}",
-        "Connection: Upgrade",
-        "Upgrade: websocket",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-    )
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        connection.sendall("\r\n".join((*lines, "", "")).encode())
-        return int(connection.recv(64).split()[1])
+    assert websocket_status(shared_app, "localhost", f"http://localhost:{port}") == 101
+    assert websocket_status(shared_app, "rebound.example", f"http://rebound.example:{port}") == 403
+    assert websocket_status(shared_app, "localhost", "http://elsewhere.example") == 403

@@ -5,11 +5,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from settings import Settings
+from tests.operations.certificates import Authority
 from tests.serving import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -67,14 +69,47 @@ def test_the_image_holds_all_that_the_processes_import_and_runs_as_nobody_specia
     assert any(line.startswith("HEALTHCHECK") for line in lines)
 
 
+def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
+    nginx = _program("nginx", "the configuration for it")
+    pair = Authority(tmp_path).give("server")
+    text = (DEPLOY / "nginx.conf").read_text()
+    for name, value in {
+        "/etc/ssl/runlight/fullchain.pem": pair.cert,
+        "/etc/ssl/runlight/privkey.pem": pair.key,
+        " 443 ": f" unix:{tmp_path}/app ",
+        " 4443 ": f" unix:{tmp_path}/grpc ",
+    }.items():
+        assert name in text
+        text = text.replace(name, str(value))
+    files = "".join(f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    whole = f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {files} {text} }}"
+    (tmp_path / "nginx.conf").write_text(whole)
+    told = subprocess.run([nginx, "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+
+
+def test_caddy_takes_its_configuration() -> None:
+    command = [_program("caddy", "the configuration for it"), "adapt", "--config", DEPLOY / "Caddyfile"]
+    environment = {"RUNLIGHT_PASSWORD_HASH": "$2a$14$" + "a" * 53, "HOME": "/"}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+
+
+def _program(name: str, reads: str) -> str:
+    found = shutil.which(name) or shutil.which(f"/usr/sbin/{name}")
+    if found is None:
+        pytest.skip(f"NOT RUN: {name} is to read {reads}, and there is none (Debian: apt install {name})")
+    return found
+
+
 @pytest.mark.parametrize("unit", ["runlight-server.service", "runlight-app.service"])
 def test_the_units_are_sound(unit: str) -> None:
     text = (DEPLOY / unit).read_text()
     for option in ("NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=\n", "User=runlight"):
         assert option in text
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("NOT RUN: systemd is to read its units, and there is no systemd-analyze (Debian: systemd)")
-    told = subprocess.run(["systemd-analyze", "verify", DEPLOY / unit], capture_output=True, text=True, check=False)
+    told = subprocess.run(
+        [_program("systemd-analyze", "the units"), "verify", DEPLOY / unit], capture_output=True, text=True, check=False
+    )
     wrong = [line for line in told.stderr.splitlines() if unit in line and "is not executable" not in line]
     assert wrong == []
 
