@@ -30,7 +30,8 @@ def draw_totals(totals: pl.DataFrame, zone: str) -> None:
     """One row a count, one column a signal; what each count means stands beside it."""
     labels = COUNTS | REQUESTS
     totals = totals.sort("signal", descending=True)  # spans first
-    signals = totals.with_columns(body_kilobytes=pl.col("body_bytes") // 1000).select("signal", *labels)
+    kilobytes = (pl.col("body_bytes") / 1000).round().cast(pl.Int64)
+    signals = totals.with_columns(body_kilobytes=kilobytes).select("signal", *labels)
     shown = signals.transpose(include_header=True, header_name="count", column_names="signal").with_columns(
         pl.col("count").replace_strict({name: label for name, (label, _) in labels.items()}),
         meaning=pl.Series([meaning for _, meaning in labels.values()]),

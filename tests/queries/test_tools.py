@@ -162,6 +162,11 @@ def test_the_samples_tool_calls_are_those_of_their_readme() -> None:
     assert sum(row["retry_count"] for row in stats.values()) == 0, "the narrowed query is another question"
 
 
+def test_a_blocked_call_is_no_run_of_its_tool_even_where_it_has_a_step() -> None:
+    never_ran = {row["tool_name"] for row in told("offered_tools") if row["never_ran"]}
+    assert never_ran == {"create_vendor", "release_payout", "search_logs", "send_campaign", *BLOCKED}
+
+
 def test_the_samples_models_asked_in_vain_for_what_their_readme_says() -> None:
     assert {(row["tool_name"], row["outcome"]) for row in told("proposed_calls")} == {
         ("run_query", "error"),

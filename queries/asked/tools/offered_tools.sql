@@ -2,7 +2,7 @@
 -- ran first, then the most offered; with $tool that tool alone. Only what telemetry tells of definitions is known.
 -- never_ran: in none of the asked runs did a call of it start, whether it was offered there or not; a call may have been
 -- asked for, and refused or still waiting.
-with asked as (
+with asked as materialized (
     select
         run_id,
         started_at,
@@ -31,14 +31,37 @@ offered as (
     group by tool_name
 ),
 
+-- Some telemetry has a step for a call that was refused before it could start, which is no run of its tool either.
+refused as (
+    select
+        run_id,
+        coalesce(tool_name, name) as tool_name
+    from steps
+    semi join (
+        select run_id
+        from steps
+        where project = $project and kind = 'tool' and counted and status = 'denied'
+            and started_at >= make_timestamp_ns($since_ns - 86400000000000)
+            and started_at <= make_timestamp_ns($latest_ns)
+    ) as refusing using (run_id)
+    where project = $project and kind = 'tool' and counted
+        and started_at >= make_timestamp_ns($since_ns - 86400000000000)
+        and started_at <= make_timestamp_ns($latest_ns)
+    group by run_id, coalesce(tool_name, name)
+    having bool_and(status = 'denied')
+),
+
 called as (
     select
         tool_name,
         count(*) as ran_run_count
     from (
-        select unnest(tool_names) as tool_name
+        select
+            run_id,
+            unnest(tool_names) as tool_name
         from asked
     )
+    anti join refused using (run_id, tool_name)
     group by tool_name
 )
 
