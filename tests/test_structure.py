@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "access": ("ingest.errors", "ingest.projects", "settings"),
     "pages": ("queries.client", "queries.words", "settings"),
     "app": ("pages", "queries.client", "settings"),
-    "serve_app": ("pages.shared.headers",),
+    "serve_app": ("pages.shared",),
     "server": ("access", "alerts", "ingest", "operations", "queries", "settings"),
     "operations": (
         "access",
@@ -60,6 +60,7 @@ KNOWN_ONLY_TO = {
         "access.gate",
         "ingest.receiver",
         "pages.shared.headers",
+        "pages.shared.origins",
         "queries.routes",
         "queries.timing",
         "serve_app",
