@@ -36,7 +36,7 @@ def is_soak(pytestconfig: pytest.Config) -> bool:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server process for all tests that do not mind each other's data; take a project of your own."""
-    with running_server(tmp_path_factory.mktemp("server") / "runlight.duckdb") as running:
+    with running_server(tmp_path_factory.mktemp("server") / "runlight.duckdb", sql=True) as running:
         yield running
 
 

@@ -11,9 +11,9 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from playwright.sync_api import expect
 
 from pages.shared import menu
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import PATIENCE_MS, Visitor
 from tests.pages.agents import refund_that_fails, refund_that_works, tracing
-from tests.pages.hostile import HOSTILE_TEXTS, hostile_metric, hostile_run
+from tests.pages.hostile import HOSTILE_TEXTS, hostile_calls, hostile_metric, hostile_run
 from tests.serving import ROOT, RunningServer
 
 TABS = ("Timeline", "Steps", "Tool calls", "Cost and latency", "Session")
@@ -28,21 +28,17 @@ def test_hostile_telemetry_is_text_wherever_it_is_shown(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
     """The visitor's fixture sees to it that nothing was fetched from outside and no script failed."""
-    first, project = HOSTILE_TEXTS[0], {"x-runlight-project": "hostile"}
-    with tracing(to_project(server, "hostile"), service=first) as tracer:
-        run_id = hostile_run(tracer)
-    httpx.post(f"{server.url}/v1/metrics", json=hostile_metric(), headers=project).raise_for_status()
-    saved = {"name": first, "address": f"/runs?window=7d&agent={quote(first)}"}
-    httpx.post(f"{server.url}/api/views?project=hostile", json=saved).raise_for_status()
+    first = HOSTILE_TEXTS[0]
+    run_id = tell_hostile(server)
     visitor.page.goto(f"{shared_app}/runs?project=hostile")
-    expect(visitor.rows()).to_have_count(1)
+    expect(visitor.rows()).to_have_count(2)
     visitor.expect_only_text()
-    for tab, view in [("Timeline", view) for view in VIEWS] + [(tab, "Content") for tab in TABS[1:]]:
-        visitor.page.goto(f"{shared_app}/run?project=hostile&run={run_id}&tab={tab}&view={view}")
-        for name in (tab, view):
-            expect(visitor.page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+    visitor.page.goto(f"{shared_app}/run?project=hostile&run={run_id}")
+    for name in (*VIEWS, *TABS):
+        visitor.page.get_by_role("tab", name=name).click()
+        expect(visitor.page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
         visitor.expect_at_rest()
-        assert any(HOSTILE_TEXTS[0] in text for text in visitor.texts())
+        assert any(first in text for text in visitor.texts())
         visitor.expect_only_text()
     others = (f"compare?project=hostile&a={run_id}&b={run_id}&row=1", f"search?project=hostile&for={quote(first)}")
     for address in others:
@@ -53,7 +49,59 @@ def test_hostile_telemetry_is_text_wherever_it_is_shown(
     for entry in (entry for entry in menu.ENTRIES if not entry.hidden):
         visitor.open(entry)
         visitor.expect_at_rest()
+        MORE.get(entry, nothing_more)(visitor)
         visitor.expect_only_text()
+
+
+def tell_hostile(server: RunningServer) -> str:
+    """A hostile run, whose trace id is returned, a metric, an alert that fires and a saved view, in a project."""
+    first, project = HOSTILE_TEXTS[0], {"x-runlight-project": "hostile"}
+    with tracing(to_project(server, "hostile"), service=first, version=HOSTILE_TEXTS[1]) as tracer:
+        run_id = hostile_run(tracer)
+        hostile_calls(tracer)
+    httpx.post(f"{server.url}/v1/metrics", json=hostile_metric(), headers=project).raise_for_status()
+    saved = {"name": first, "address": f"/runs?window=7d&agent={quote(first)}"}
+    httpx.post(f"{server.url}/api/views?project=hostile", json=saved).raise_for_status()
+    server.settle("hostile")
+    told = httpx.post(f"{server.url}/api/alerts/evaluate?project=hostile", timeout=PATIENCE_MS / 1000).json()
+    assert told["fired"]
+    return run_id
+
+
+def expect_hostile_alert(visitor: Visitor) -> None:
+    assert any(HOSTILE_TEXTS[0] in text for text in visitor.texts())
+
+
+def expect_report_without_elements(visitor: Visitor) -> None:
+    report = visitor.page.frame_locator("iframe").locator("body")
+    expect(report).to_contain_text(HOSTILE_TEXTS[0])
+    expect(report.locator("script, img[src*='outside'], a[href*='outside'], b, i")).to_have_count(0)
+
+
+def ask_in_sql(visitor: Visitor) -> None:
+    visitor.page.get_by_role("textbox", name="SELECT statement").fill("select * from steps")
+    visitor.page.get_by_role("textbox", name="SELECT statement").press("Control+Enter")
+    visitor.page.get_by_role("button", name="Run", exact=True).click()
+    expect(visitor.page.get_by_role("button", name="Download CSV")).to_be_visible()
+    visitor.expect_at_rest()
+
+
+def choose_first_row(visitor: Visitor) -> None:
+    visitor.click_row(0)
+    visitor.expect_at_rest()
+
+
+def nothing_more(visitor: Visitor) -> None:
+    """The page has been looked at."""
+
+
+# What of a page is only seen after a click, or stands in a document of its own.
+MORE = {
+    menu.ALERTS: expect_hostile_alert,
+    menu.REPORTS: expect_report_without_elements,
+    menu.TOOLS: choose_first_row,
+    menu.SQL: ask_in_sql,
+}
 
 
 def test_a_deep_link_is_followed_by_the_first_visitor_of_a_process(

@@ -44,6 +44,14 @@ def hostile_run(tracer: Tracer) -> str:
         return trace_id(root)
 
 
+def hostile_calls(tracer: Tracer) -> None:
+    """As many calls of a model without a price as make an alert fire."""
+    used = {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 1}
+    with tracer.start_as_current_span("invoke_agent", attributes={"gen_ai.operation.name": "invoke_agent"}):
+        for _ in range(10):
+            tracer.start_span("chat", attributes={**_model(HOSTILE_TEXTS[0]), **used}).end()
+
+
 def hostile_metric() -> dict[str, object]:
     """An OTLP/JSON export request of one gauge that is hostile in name, unit, attribute and service."""
     label = [{"key": HOSTILE_TEXTS[3], "value": {"stringValue": HOSTILE_TEXTS[0]}}]
