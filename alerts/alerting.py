@@ -11,7 +11,7 @@ import pyarrow as pa
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from alerts.channels import ChannelError, read_channels
+from alerts.channels import expect_known, read_channels
 from alerts.delivery import Delivery
 from alerts.evaluation import Evaluation
 from alerts.kept import Kept, Silence
@@ -19,7 +19,7 @@ from alerts.news import News
 from alerts.rule_file import read_rules
 from alerts.rules import AnyRule
 from queries.database import Database
-from settings import Settings, variable
+from settings import Settings
 
 _DELIVERY_SECONDS = 5
 _EVALUATION, _DELIVERY = "alert-evaluation", "alert-delivery"
@@ -116,10 +116,7 @@ class Alerting:
     def news(self, name: str, channels: Sequence[str]) -> News:
         """What tells these channels of something that is no alert. Raises ChannelError for one that is not there, which
         the setting `name` asks for."""
-        for channel in channels:
-            if channel not in self._channels:
-                known = ", ".join(sorted(self._channels)) or "none"
-                raise ChannelError(f"{variable(name)}: there is no channel {channel!r}; there are: {known}")
+        expect_known(name, channels, self._channels)
         return News(self._kept, channels, self._app_url.rstrip("/"), self._clock_ns)
 
     def knows(self, rule: str) -> bool:

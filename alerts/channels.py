@@ -3,6 +3,7 @@
 import logging
 import re
 import threading
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
@@ -46,6 +47,14 @@ class Channel:
                 body=message.body, title=message.title, notify_type=kind, body_format=NotifyFormat.TEXT
             )
             return "" if is_taken else _reason(said)
+
+
+def expect_known(setting: str, names: Iterable[str], channels: Collection[str]) -> None:
+    """Raises ChannelError for a name that the setting asks for and that is no channel's."""
+    for name in names:
+        if name not in channels:
+            known = ", ".join(sorted(channels)) or "none"
+            raise ChannelError(f"{variable(setting)}: there is no channel {name!r}; there are: {known}")
 
 
 def read_channels(told: SecretStr | None) -> dict[str, Channel]:

@@ -18,12 +18,16 @@ from access.admin import order_of_server
 from access.binding import expect_closed_or_local
 from access.headers import is_loopback
 from access.keyring import Keyring
+from alerts.channels import expect_known, read_channels
+from alerts.rule_file import read_rules as read_alert_rules
 from ingest.content_off import projects_without_content
 from ingest.prices import PriceList
 from ingest.redaction_file import read_own_rules
+from ingest.retention import read_rules as read_retention
 from ingest.store import SCHEMA_VERSION, StoreError, file_bytes, looking_into, version_in
 from operations.sending import expect_elsewhere
-from operations.tls import read_tls
+from operations.tls import authorities_until, read_tls
+from queries.weekly.reporting import expect_usable
 from settings import Settings, SettingsError, variable
 
 _LEAST_FREE_BYTES, _FEW_FREE_BYTES = 1024**3, 5 * 1024**3
@@ -53,7 +57,7 @@ class Finding:
 def check_files(settings: Settings) -> Iterator[Finding]:
     """The folder of the database and the file in it can be written, by this user and nobody else."""
     database, folder = settings.database, settings.database.absolute().parent
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    existing = _existing(folder)
     if not os.access(existing, os.W_OK | os.X_OK):
         yield Finding(Level.WRONG, "files", f"{existing} cannot be written by this user")
     if database.exists():
@@ -71,6 +75,11 @@ def check_files(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "disk", f"{told}: little, and a copy of the database needs its size")
     else:
         yield Finding(Level.OK, "disk", told)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or that of those above it which is there."""
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:
@@ -138,22 +147,97 @@ def check_clock(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.OK, "clock", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC; those of senders should agree")
 
 
-def check_given_files(settings: Settings) -> Iterator[Finding]:
-    """The files of TLS, prices and redaction, where the server's own telemetry goes, and what is not stored."""
+def check_given(settings: Settings) -> Iterator[Finding]:
+    """Each rule and file that the settings name can be used, and goes with the others."""
+    for read in _READ:
+        try:
+            read(settings)
+        except SettingsError as error:
+            yield Finding(Level.WRONG, "settings", str(error))
+    if settings.http_port and settings.http_port == settings.grpc_port:
+        yield Finding(Level.WRONG, "settings", f"{variable('http_port')} and {variable('grpc_port')} are the same")
+    for name in ("url", "app_url"):
+        told = getattr(settings, name)
+        if told is not None and not told.startswith(("http://", "https://")):
+            yield Finding(
+                Level.WRONG, "settings", f"{variable(name)}: {told!r} begins with neither http:// nor https://"
+            )
+    if settings.redaction_dry_run:
+        yield Finding(Level.WARNING, "settings", "a dry run of redaction: what it finds, secrets too, is stored")
+
+
+def _read_alerts(settings: Settings) -> None:
+    channels = read_channels(settings.alert_channels)
+    read_alert_rules(settings.alert_rules, channels)
+    expect_known("report_channels", settings.report_channels.split(), channels)
+
+
+# Each raises SettingsError.
+_READ: tuple[Callable[[Settings], object], ...] = (
+    expect_elsewhere,
+    projects_without_content,
+    expect_usable,
+    _read_alerts,
+    lambda settings: PriceList(settings.price_file),
+    lambda settings: read_own_rules(settings.redaction_file),
+    lambda settings: read_retention(settings.retention),
+)
+
+
+def check_tls(settings: Settings) -> Iterator[Finding]:
+    """The files of TLS can be used, and for how much longer."""
     try:
         tls = read_tls(settings)
         if tls is not None:
-            left = tls.valid_until - datetime.now(UTC)
-            level = Level.WARNING if left < _SOON else Level.OK
-            yield Finding(level, "tls", f"the certificate is valid for {left.days} more days")
-        expect_elsewhere(settings)
-        PriceList(settings.price_file)
-        read_own_rules(settings.redaction_file)
-        projects_without_content(settings)
-        if settings.redaction_dry_run:
-            yield Finding(Level.WARNING, "settings", "a dry run of redaction: what it finds, secrets too, is stored")
+            yield _about_end("the certificate", tls.valid_until)
     except SettingsError as error:
-        yield Finding(Level.WRONG, "settings", str(error))
+        yield Finding(Level.WRONG, "tls", str(error))
+    for name in ("tls_client_ca", "ca_file"):
+        path: Path | None = getattr(settings, name)
+        if path is not None:
+            yield from _about_authorities(name, path)
+
+
+def _about_authorities(name: str, path: Path) -> Iterator[Finding]:
+    try:
+        until = authorities_until(path)
+    except OSError as error:
+        reason = "no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+        yield Finding(Level.WRONG, "tls", f"{variable(name)}: {path} cannot be used ({reason})")
+    else:
+        if until is not None:
+            yield _about_end(f"{variable(name)}: the authority", until)
+
+
+def _about_end(what: str, until: datetime) -> Finding:
+    left = until - datetime.now(UTC)
+    if left < timedelta(0):
+        return Finding(Level.WRONG, "tls", f"{what} has expired on {until:%Y-%m-%d}")
+    return Finding(Level.WARNING if left < _SOON else Level.OK, "tls", f"{what} is valid for {left.days} more days")
+
+
+def check_folders(settings: Settings) -> Iterator[Finding]:
+    """What is to be written beside the database can be."""
+    wanted = {"backup_folder": settings.backup_folder}
+    if settings.report_schedule is not None:
+        wanted["report_folder"] = settings.report_folder
+    for name, folder in wanted.items():
+        if folder is not None:
+            existing = _existing(folder.absolute())
+            if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+                text = f"{variable(name)}: {existing} is no folder that this user can write to"
+                yield Finding(Level.WRONG, "files", text)
+
+
+def check_memory(settings: Settings) -> Iterator[Finding]:
+    """What the server may take at most is there."""
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    sql = 2 * settings.sql_memory_bytes if settings.sql else 0  # so many are asked at once
+    most = settings.store_memory_bytes + settings.queue_bytes + sql
+    if most > there:
+        names = ("store_memory_bytes", "queue_bytes", *(("sql_memory_bytes",) if settings.sql else ()))
+        told = f"may take {most / 1024**3:.1f} GiB together, and this machine has {there / 1024**3:.1f}"
+        yield Finding(Level.WARNING, "memory", f"{', '.join(map(variable, names))} {told}")
 
 
 def check_app(settings: Settings) -> Iterator[Finding]:
@@ -193,6 +277,9 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     check_database,
     check_ports,
     check_clock,
-    check_given_files,
+    check_given,
+    check_tls,
+    check_folders,
+    check_memory,
     check_app,
 )

@@ -44,6 +44,15 @@ def read_tls(settings: Settings) -> Tls | None:
     return Tls(cert, key, client_ca and _authority(client_ca), _valid_until(settings), settings)
 
 
+def authorities_until(path: Path) -> datetime | None:
+    """When the first of the authorities in a PEM file ends; None if it has only others' certificates. Raises OSError,
+    ssl.SSLError among them."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=str(path))
+    ends = [ssl.cert_time_to_seconds(str(authority["notAfter"])) for authority in context.get_ca_certs()]
+    return datetime.fromtimestamp(min(ends), UTC) if ends else None
+
+
 def _read(settings: Settings, name: str) -> bytes:
     path: Path | None = getattr(settings, name)
     if path is None:

@@ -93,7 +93,13 @@ def write_report(folder: Path, report: Report) -> list[Path]:
     return paths
 
 
-def _weekly(settings: Settings, kept: KeptReports) -> WeeklyReports:
+def expect_usable(settings: Settings) -> None:
+    """Raises ReportSettingsError if no reports could be made by these settings."""
+    _weekly(settings, None)
+    _trigger(settings)
+
+
+def _weekly(settings: Settings, kept: KeptReports | None) -> WeeklyReports:
     try:
         return WeeklyReports(read_zone(settings.report_tz), read_objectives(settings.objectives_file), kept)
     except BadFilter as error:

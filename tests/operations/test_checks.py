@@ -3,13 +3,25 @@
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from access.keyring import Keyring
 from access.keys import Scope
 from ingest.store import Store
-from operations.checks import Level, check_app, check_clock, check_database, check_files, check_given_files, check_ports
+from operations.checks import (
+    Level,
+    check_app,
+    check_clock,
+    check_database,
+    check_files,
+    check_folders,
+    check_given,
+    check_memory,
+    check_ports,
+    check_tls,
+)
 from operations.doctor import doctor_command
 from settings import Settings
 from tests.operations.certificates import Authority
@@ -62,11 +74,16 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert wrong.text.startswith(f"RUNLIGHT_HTTP_PORT: 127.0.0.1:{port} cannot be used")
 
 
-def test_a_certificate_that_ends_soon_wants_a_look(tmp_path: Path) -> None:
-    for days, level in ((3, Level.WARNING), (300, Level.OK)):
-        pair = Authority(tmp_path).give("server", days)
-        (found,) = check_given_files(Settings(tls_cert=pair.cert, tls_key=pair.key))
+def test_certificates_that_end_soon_want_a_look_and_those_that_did_are_wrong(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    for days, level in ((3, Level.WARNING), (300, Level.OK), (-1, Level.WRONG)):
+        pair = authority.give("server", days)
+        (found,) = check_tls(Settings(tls_cert=pair.cert, tls_key=pair.key))
         assert (found.level, found.about) == (level, "tls")
+    (trusted,) = check_tls(Settings(ca_file=tmp_path / "ca.pem"))
+    assert trusted.text.startswith("RUNLIGHT_CA_FILE: the authority is valid for")
+    (junk,) = check_tls(Settings(ca_file=Path(__file__)))
+    assert (junk.level, "no certificate in PEM form" in junk.text) == (Level.WRONG, True)
 
 
 def test_a_running_server_is_known_and_its_answer_to_the_app_is_told(
@@ -81,8 +98,45 @@ def test_a_running_server_is_known_and_its_answer_to_the_app_is_told(
     assert (lost.level, lost.about) == (Level.WRONG, "app")
 
 
-def test_a_dry_run_and_a_file_of_rules_that_will_not_do_are_told(tmp_path: Path) -> None:
-    (dry,) = check_given_files(Settings(redaction_dry_run=True))
+def test_a_dry_run_wants_a_look() -> None:
+    (dry,) = check_given(Settings(redaction_dry_run=True))
     assert (dry.level, "is stored" in dry.text) == (Level.WARNING, True)
-    (wrong,) = check_given_files(Settings(redaction_file=tmp_path / "none.json"))
-    assert (wrong.level, "is no JSON of rules and allow" in wrong.text) == (Level.WRONG, True)
+    assert list(check_given(Settings())) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"redaction_file": "none.json"}, "is no JSON of rules and allow"),
+        ({"redaction_file": "rules.json"}, "cannot be used: "),
+        ({"price_file": "none.json"}, "none.json"),
+        ({"objectives_file": "none.yaml"}, "RUNLIGHT_OBJECTIVES_FILE: "),
+        ({"alert_rules": "none.yaml"}, "none.yaml"),
+        ({"alert_channels": "ops"}, "does not read name=URL"),
+        ({"report_channels": "ops"}, "RUNLIGHT_REPORT_CHANNELS: there is no channel 'ops'"),
+        ({"report_schedule": "on mondays"}, "RUNLIGHT_REPORT_SCHEDULE "),
+        ({"report_tz": "Mars"}, "RUNLIGHT_REPORT_TZ: "),
+        ({"retention": "90d"}, "RUNLIGHT_RETENTION: "),
+        ({"content_off": "No Such"}, "no project is called"),
+        ({"telemetry_url": "http://127.0.0.1:4318"}, "is this server itself"),
+        ({"http_port": 9, "grpc_port": 9}, "are the same"),
+        ({"app_url": "runlight.example.org"}, "RUNLIGHT_APP_URL: "),
+    ],
+)
+def test_each_rule_and_file_that_cannot_be_used_is_told(tmp_path: Path, told: dict[str, Any], says: str) -> None:
+    (tmp_path / "rules.json").write_text('{"rules": {"own": "("}}')
+    files = ("redaction_file", "price_file", "objectives_file", "alert_rules")
+    settings = Settings(**{name: tmp_path / value if name in files else value for name, value in told.items()})
+    (wrong,) = check_given(settings)
+    assert (wrong.level, says in wrong.text) == (Level.WRONG, True), wrong.text
+
+
+def test_folders_that_cannot_be_written_and_memory_that_is_not_there_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (wrong,) = check_folders(Settings(backup_folder=tmp_path / "file" / "backups", report_folder=tmp_path / "file"))
+    assert wrong.text.startswith("RUNLIGHT_BACKUP_FOLDER: ")
+    (wrong,) = check_folders(Settings(report_schedule="0 6 * * mon", report_folder=tmp_path / "file"))
+    assert wrong.text.startswith("RUNLIGHT_REPORT_FOLDER: ")
+    assert list(check_memory(Settings(store_memory_bytes=256 * 1024**2, queue_bytes=1))) == []
+    (much,) = check_memory(Settings(store_memory_bytes=1 << 50, sql=True))
+    assert (much.level, "RUNLIGHT_SQL_MEMORY_BYTES" in much.text) == (Level.WARNING, True)
