@@ -49,7 +49,18 @@ create or replace macro bucket_of(moment, bucket, tz) as
 case
     when bucket = '5 minutes' then time_bucket(interval 5 minutes, moment::timestamp)
     when tz = 'UTC' then date_trunc(calendar_bucket(bucket), moment::timestamp)
+    -- By the hour's age: when clocks are set back, one hour of a clock is two.
+    when calendar_bucket(bucket) = 'hour' then moment::timestamp
+        - (timezone(tz, timezone('UTC', moment::timestamp)) - date_trunc('hour', timezone(tz, timezone('UTC', moment::timestamp))))
     else timezone('UTC', timezone(tz, date_trunc(calendar_bucket(bucket), timezone(tz, timezone('UTC', moment::timestamp)))))
+end;
+
+-- When that bucket ends, which is when the next one begins: a day with a change of clocks is not 24 hours long.
+create or replace macro bucket_until(bucket_at, bucket, tz) as
+case
+    when bucket = '5 minutes' then bucket_at + interval 5 minutes
+    when calendar_bucket(bucket) = 'hour' then bucket_at + interval 1 hour
+    else timezone('UTC', timezone(tz, timezone(tz, timezone('UTC', bucket_at)) + to_days(if(bucket = 'week', 7, 1))))
 end;
 
 -- The runs with their status. place: where the row is, until the run is written anew.

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import behind, figures_cost, links, rows
-from pages.shared.filters import Filters, rfc_3339
+from pages.shared import behind, buckets, figures_cost, links, rows
+from pages.shared.filters import Filters
 from pages.shared.format import DASH, cost, count, one_line
 
 # All but steps narrow the list of runs by their own value.
@@ -63,7 +63,7 @@ def draw_trend(trend: pl.DataFrame, by: str, zone: str) -> None:
     def open_bar() -> None:
         points = st.session_state["cost_trend"].selection.points
         if points:
-            links.open_runs(sort="dearest", **_behind_bar(trend, points[0]["customdata"], by, zone))
+            links.open_runs(sort="dearest", **_behind_bar(trend, points[0]["customdata"], by))
 
     st.plotly_chart(
         figures_cost.cost_over_time(trend, by, zone),
@@ -76,11 +76,9 @@ def draw_trend(trend: pl.DataFrame, by: str, zone: str) -> None:
     behind.draw("cost_trend", trend)
 
 
-def _behind_bar(trend: pl.DataFrame, row_number: int, by: str, zone: str) -> dict[str, str]:
+def _behind_bar(trend: pl.DataFrame, row_number: int, by: str) -> dict[str, str]:
     row = trend.row(row_number, named=True)
-    until = row["bucket_at"] + figures_cost.bucket_length(trend["bucket_at"], zone)
-    window = {"window": "custom", "since": rfc_3339(row["bucket_at"]), "until": rfc_3339(until)}
-    return window | ({by: row["value"]} if row["value"] is not None and by != "step" else {})
+    return buckets.window(row) | ({by: row["value"]} if row["value"] is not None and by != "step" else {})
 
 
 def draw_spenders(spenders: pl.DataFrame, by: str) -> None:

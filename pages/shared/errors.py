@@ -6,9 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, behind, data, figures_errors, links, oversight, rows
-from pages.shared.figures_cost import bucket_length
-from pages.shared.filters import rfc_3339
+from pages.shared import address, behind, buckets, data, figures_errors, links, login, oversight, rows
 from pages.shared.format import DASH, count, local_time, one_line, percent, plain
 from queries.client import ApiError
 
@@ -60,9 +58,7 @@ def draw_trend(trend: pl.DataFrame, zone: str) -> None:
     def open_point() -> None:
         points = st.session_state["error_trend"].selection.points
         if points:
-            begins = trend["bucket_at"][points[0]["customdata"]]
-            ends = begins + bucket_length(trend["bucket_at"], zone)
-            window = {"window": "custom", "since": rfc_3339(begins), "until": rfc_3339(ends)}
+            window = buckets.window(trend.row(points[0]["customdata"], named=True))
             links.open_runs(**window, status="error" if points[0]["curve_number"] == 0 else [], sort="most errors")
 
     st.subheader("Over time")
@@ -284,6 +280,8 @@ def draw_group_runs(runs: pl.DataFrame, project: str, zone: str) -> None:
 
 def draw_marking(project: str, group: Mapping[str, Any]) -> None:
     """A form in a popover that says of a group who sees to it, whether it is resolved, and a note."""
+    if not login.may("review"):
+        return
     with st.popover("Assign, resolve, note", icon=":material/flag:", key="marking"):
         with st.form("mark", clear_on_submit=True, border=False):
             st.text_input(

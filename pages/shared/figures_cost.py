@@ -1,11 +1,11 @@
 """Figures of cost: each takes a frame of an answer and returns a Plotly figure. Telemetry's words pass `chart_text`."""
 
-from datetime import timedelta
 from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 
+from pages.shared import buckets
 from pages.shared.figures import TEXT_COLOUR
 from pages.shared.format import chart_text, cost, count
 
@@ -20,7 +20,6 @@ TOKEN_CLASSES = {
     "reasoning_tokens": ("Reasoning", "#8a63d2"),
 }
 _RATE_COLOUR = "#d4478f"
-_BUCKETS = {timedelta(minutes=5): "5m", timedelta(hours=1): "1h", timedelta(days=1): "1d", timedelta(days=7): "1w"}
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
 _MARGIN = {"l": 8, "r": 8, "t": 36, "b": 8}
 
@@ -30,8 +29,7 @@ def cost_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
 
     Every bar carries its row's number in the frame as customdata, so that a click names bucket and value.
     """
-    rows = trend.with_row_index("row").with_columns(_local("bucket_at", zone))
-    width = bucket_length(trend["bucket_at"], zone)
+    rows = trend.with_row_index("row").with_columns(at=buckets.local("bucket_at", zone))
     figure = go.Figure()
     for place in sorted(rows["place"].unique()):
         of_place = rows.filter(place=place)
@@ -39,9 +37,8 @@ def cost_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
         figure.add_trace(
             go.Bar(
                 name=label,
-                x=of_place["at"].to_list(),
                 y=of_place["cost_usd"].to_list(),
-                **_over_bucket(width),
+                **buckets.bars(of_place, zone),
                 marker={"color": PLACE_COLOURS[place - 1], "line": {"width": 0}},
                 customdata=of_place["row"].to_list(),
                 hovertext=[f"{label}<br>{_bar_words(row)}" for row in of_place.iter_rows(named=True)],
@@ -74,27 +71,17 @@ def value_label(row: dict[str, Any], by: str) -> str:
     return f"no {by}" if row["value"] is None else str(row["value"])
 
 
-def bucket_length(starts: pl.Series, zone: str) -> timedelta:
-    """How long the buckets are that begin at these times: the longest that begin so on a clock of the zone."""
-    local = starts.dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    begins = {length: (local.dt.truncate(every) == local).all() for length, every in _BUCKETS.items()}
-    least = min(starts.unique().sort().diff().drop_nulls(), default=timedelta.max)
-    return max((length for length in _BUCKETS if begins[length] and length <= least), default=min(_BUCKETS))
-
-
 def tokens_by_class(classes: pl.DataFrame, zone: str) -> go.Figure:
     """Stacked bars of `token_classes`, and a line on its own axis: which part of the input came from a cache."""
-    rows = classes.with_columns(_local("bucket_at", zone))
-    width = bucket_length(classes["bucket_at"], zone)
+    rows = classes.with_columns(begin=buckets.local("bucket_at", zone), end=buckets.local("bucket_until_at", zone))
     figure = go.Figure()
     for column, (label, colour) in TOKEN_CLASSES.items():
         if rows[column].sum():
             figure.add_trace(
                 go.Bar(
                     name=label,
-                    x=rows["at"].to_list(),
                     y=rows[column].to_list(),
-                    **_over_bucket(width),
+                    **buckets.bars(rows, zone),
                     marker={"color": colour, "line": {"width": 0}},
                     hovertemplate=f"{label}: %{{y:,}} tokens<extra></extra>",
                 )
@@ -102,7 +89,7 @@ def tokens_by_class(classes: pl.DataFrame, zone: str) -> go.Figure:
     figure.add_trace(
         go.Scatter(
             name="Cache hit rate",
-            x=(rows["at"] + width / 2).to_list(),
+            x=(rows["begin"] + (rows["end"] - rows["begin"]) / 2).to_list(),
             y=rows["cache_hit_rate"].to_list(),
             yaxis="y2",
             mode="lines+markers",
@@ -169,14 +156,3 @@ def _lower_bound(row: dict[str, Any]) -> str:
 def _range(row: dict[str, Any]) -> str:
     upper = row["cost_to_usd"]
     return f"{_lower_bound(row)} to below ${upper:g}" if upper else _lower_bound(row)
-
-
-def _local(column: str, zone: str) -> pl.Expr:
-    """The moment as a clock of the zone shows it, as Plotly knows no zones."""
-    return pl.col(column).dt.convert_time_zone(zone).dt.replace_time_zone(None).alias("at")
-
-
-def _over_bucket(length: timedelta) -> dict[str, float]:
-    """Where a bar lies that covers its bucket: from its beginning, with a little air."""
-    milliseconds = length.total_seconds() * 1000
-    return {"width": 0.9 * milliseconds, "offset": 0.05 * milliseconds}

@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from pages.shared import buckets
 from pages.shared.figures import (
     BAR,
     KIND_COLOURS,
@@ -17,7 +18,7 @@ from pages.shared.figures import (
     row_axis,
     row_labels,
 )
-from pages.shared.figures_cost import PLACE_COLOURS, bucket_length
+from pages.shared.figures_cost import PLACE_COLOURS
 from pages.shared.format import chart_text, count, duration, one_line
 
 COLOURS = KIND_COLOURS | {"human_wait": "#c77700", "run": "#8896a3", "rest": "#6f7f8f"}
@@ -108,16 +109,13 @@ def heatmap(ranges: pl.DataFrame, zone: str) -> go.Figure:
 
     Made of bars, since only they can be clicked; each carries its row's number in the frame as customdata.
     """
-    cells = ranges.with_row_index("row").with_columns(_local("bucket_at", zone))
+    cells = ranges.with_row_index("row").with_columns(at=buckets.local("bucket_at", zone))
     places = [_place(bound) for bound in cells["duration_from_ms"]]
-    length_ms = bucket_length(ranges["bucket_at"], zone).total_seconds() * 1000
     figure = go.Figure(
         go.Bar(
-            x=cells["at"].to_list(),
             y=[0.94] * len(places),
             base=[place + 0.03 for place in places],
-            width=0.95 * length_ms,
-            offset=0.025 * length_ms,
+            **buckets.bars(cells, zone, air=0.05),
             marker={
                 "color": cells["run_count"].to_list(),
                 "colorscale": _SCALE,
@@ -172,7 +170,7 @@ def over_time(trend: pl.DataFrame, by: str, part: str, zone: str) -> go.Figure:
 
     Every point carries its row's number in the frame as customdata.
     """
-    found = trend.with_row_index("row").with_columns(_local("bucket_at", zone))
+    found = trend.with_row_index("row").with_columns(at=buckets.local("bucket_at", zone))
     figure = go.Figure()
     for place in sorted(found["place"].unique()):
         of_place = found.filter(place=place)
@@ -297,8 +295,3 @@ def _parts(parts: pl.DataFrame, kind: str) -> go.Bar:
         hoverinfo="text",
         unselected={"marker": {"opacity": 1}},
     )
-
-
-def _local(column: str, zone: str) -> pl.Expr:
-    """The moment as a clock of the zone shows it, as Plotly knows no zones."""
-    return pl.col(column).dt.convert_time_zone(zone).dt.replace_time_zone(None).alias("at")

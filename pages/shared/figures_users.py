@@ -3,8 +3,8 @@
 import plotly.graph_objects as go
 import polars as pl
 
+from pages.shared import buckets
 from pages.shared.figures import ERROR_COLOUR
-from pages.shared.figures_cost import bucket_length
 from pages.shared.format import count
 
 WELL_COLOUR = "#0c9480"
@@ -16,8 +16,7 @@ def affected_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
     A bar carries its row's number and whether it is of the failed ones as customdata, so that a click names both.
     """
     failed, total = trend[f"failed_{by}_count"], trend[f"{by}_count"]
-    at = trend["bucket_at"].dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    milliseconds = bucket_length(trend["bucket_at"], zone).total_seconds() * 1000
+    place = buckets.bars(trend, zone)
     figure = go.Figure()
     for label, counts, colour, is_failed in (
         ("saw a run fail", failed, ERROR_COLOUR, True),
@@ -25,15 +24,13 @@ def affected_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
     ):
         figure.add_bar(
             name=label,
-            x=at.to_list(),
+            **place,
             y=counts.to_list(),
-            width=0.9 * milliseconds,
-            offset=0.05 * milliseconds,
             marker={"color": colour, "line": {"width": 0}},
             customdata=[[row, is_failed] for row in range(trend.height)],
             hovertext=[
                 f"{when:%a %d %b, %H:%M}<br>{count(part)} of {count(whole)} {by}s: {label}"
-                for when, part, whole in zip(at, counts, total, strict=True)
+                for when, part, whole in zip(place["x"], counts, total, strict=True)
             ],
             hoverinfo="text",
             unselected={"marker": {"opacity": 1}},

@@ -6,9 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import behind, figures_latency, links, rows
-from pages.shared.figures_cost import bucket_length
-from pages.shared.filters import rfc_3339
+from pages.shared import behind, buckets, figures_latency, links, rows
 from pages.shared.format import DASH, STATUS_LABELS, count, duration, percent
 
 GROUPINGS = ("step", "model", "tool")
@@ -111,9 +109,7 @@ def draw_heatmap(ranges: pl.DataFrame, zone: str) -> None:
     def open_cell() -> None:
         points = st.session_state["heatmap"].selection.points
         if points and points[0].get("customdata") is not None:
-            since = ranges["bucket_at"][int(points[0]["customdata"])]
-            until = since + bucket_length(ranges["bucket_at"], zone)
-            links.open_runs(sort="slowest", window="custom", since=rfc_3339(since), until=rfc_3339(until))
+            links.open_runs(sort="slowest", **buckets.window(ranges.row(int(points[0]["customdata"]), named=True)))
 
     st.plotly_chart(
         figures_latency.heatmap(ranges, zone),
@@ -136,9 +132,7 @@ def draw_trend(trend: pl.DataFrame, by: str, part: str, zone: str) -> None:
         points = st.session_state["latency_trend"].selection.points
         if points:
             row = trend.row(int(points[0]["customdata"]), named=True)
-            until = row["bucket_at"] + bucket_length(trend["bucket_at"], zone)
-            window = {"window": "custom", "since": rfc_3339(row["bucket_at"]), "until": rfc_3339(until)}
-            links.open_runs(sort="slowest", **window, **_narrowing(row, by))
+            links.open_runs(sort="slowest", **buckets.window(row), **_narrowing(row, by))
 
     st.plotly_chart(
         figures_latency.over_time(trend, by, part, zone),

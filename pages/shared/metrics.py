@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -10,9 +9,8 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, behind, links, rows
-from pages.shared.figures_cost import PLACE_COLOURS, bucket_length
-from pages.shared.filters import rfc_3339
+from pages.shared import address, behind, buckets, links, rows
+from pages.shared.figures_cost import PLACE_COLOURS
 from pages.shared.format import DASH, chart_text, count, one_line
 
 SERVICE = "service"
@@ -167,7 +165,7 @@ def draw_trend(trend: pl.DataFrame, metric: Metric, way: str, group: str | None,
         st.plotly_chart(
             over_time(known, way, metric, group, zone),
             key="metric_trend",
-            on_select=partial(_open_runs, known, group, zone),
+            on_select=partial(_open_runs, known, group),
             selection_mode="points",
             config={"displayModeBar": False},
             alt="The metric over time; the same as a table below; choosing a point opens the runs of its time",
@@ -176,34 +174,33 @@ def draw_trend(trend: pl.DataFrame, metric: Metric, way: str, group: str | None,
     behind.draw("metric_trend", trend)
 
 
-def _open_runs(known: pl.DataFrame, group: str | None, zone: str) -> None:
+def _open_runs(known: pl.DataFrame, group: str | None) -> None:
     points = st.session_state["metric_trend"].selection.points
     if points:
         row = known.row(int(points[0]["customdata"]), named=True)
-        links.open_runs(**behind_point(row, group, bucket_length(known["bucket_at"], zone)))
+        links.open_runs(**behind_point(row, group))
 
 
-def behind_point(row: Mapping[str, Any], group: str | None, length: timedelta) -> dict[str, str]:
+def behind_point(row: Mapping[str, Any], group: str | None) -> dict[str, str]:
     """What narrows the runs to those of a row of `metric_trend`, as far as runs bear what it is told apart by."""
-    began = row["bucket_at"]
-    window = {"window": "custom", "since": rfc_3339(began), "until": rfc_3339(began + length)}
     name = _NARROWS.get(group or "")
-    return window | ({name: row["value"]} if name and row["value"] is not None and not row["is_rest"] else {})
+    return buckets.window(row) | (
+        {name: row["value"]} if name and row["value"] is not None and not row["is_rest"] else {}
+    )
 
 
 def over_time(trend: pl.DataFrame, way: str, metric: Metric, group: str | None, zone: str) -> go.Figure:
     """`metric_trend` told one way: stacked bars where the parts add up, else lines; a colour a value of the group."""
     figure = go.Figure()
-    milliseconds = bucket_length(trend["bucket_at"], zone).total_seconds() * 1000
     numbered = trend.with_row_index("row")
     for place in sorted(trend["place"].unique()):
         of_place = numbered.filter(place=place)
         label = _label(of_place.row(0, named=True), group)
-        at = of_place["bucket_at"].dt.convert_time_zone(zone).dt.replace_time_zone(None).to_list()
+        place_of_bars = buckets.bars(of_place, zone)
+        at = place_of_bars["x"]
         values = of_place[way].to_list()
         look: dict[str, Any] = {
             "name": label,
-            "x": at,
             "y": values,
             "hovertext": [
                 f"{label}<br>{value:,.6g} {chart_text(metric.shown_unit)}<br>{when:%a %d %b, %H:%M}"
@@ -215,10 +212,11 @@ def over_time(trend: pl.DataFrame, way: str, metric: Metric, group: str | None, 
         }
         colour = PLACE_COLOURS[place - 1]
         if way in _ADDITIVE:
-            place_of_bar = {"width": 0.9 * milliseconds, "offset": 0.05 * milliseconds}
-            figure.add_bar(**look, **place_of_bar, marker={"color": colour, "line": {"width": 0}})
+            figure.add_bar(**look, **place_of_bars, marker={"color": colour, "line": {"width": 0}})
         else:
-            figure.add_scatter(**look, mode="lines+markers", line={"color": colour, "width": 2}, marker={"size": 6})
+            figure.add_scatter(
+                **look, x=at, mode="lines+markers", line={"color": colour, "width": 2}, marker={"size": 6}
+            )
     figure.update_layout(
         barmode="stack",
         height=360,

@@ -5,9 +5,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import behind, figures_users, links, menu, oversight, rows
-from pages.shared.figures_cost import bucket_length
-from pages.shared.filters import Filters, rfc_3339
+from pages.shared import behind, buckets, figures_users, links, menu, oversight, rows
+from pages.shared.filters import Filters
 from pages.shared.format import cost, count
 
 GROUPS = {"user": "Users", "conversation": "Conversations"}
@@ -47,9 +46,7 @@ def draw_trend(trend: pl.DataFrame, by: str, zone: str) -> None:
         points = st.session_state[f"affected_by_{by}"].selection.points
         if points:
             place, is_failed = points[0]["customdata"]
-            since = trend["bucket_at"][place]
-            until = since + bucket_length(trend["bucket_at"], zone)
-            window = {"window": "custom", "since": rfc_3339(since), "until": rfc_3339(until)}
+            window = buckets.window(trend.row(place, named=True))
             links.open_runs(**window, **({"status": "error"} if is_failed else {}))
 
     st.plotly_chart(

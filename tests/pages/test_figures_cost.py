@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from pages.shared import figures_cost
+from pages.shared import buckets, figures_cost
 
 HOURS = [datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 9, 10)]
 TREND = pl.DataFrame(
     {
         "bucket_at": HOURS,
+        "bucket_until_at": [at + timedelta(hours=1) for at in HOURS],
         "place": [1, 8, 1],
         "is_rest": [False, True, False],
         "value": ["<b>shop</b>", None, "<b>shop</b>"],
@@ -24,20 +25,22 @@ def test_each_place_is_a_colour_and_each_bar_knows_its_row() -> None:
     assert [bar.name for bar in figure.data] == ["&#60;b&#62;shop&#60;/b&#62;", "all others"]
     assert figure.data[0].customdata == (0, 2)
     assert figure.data[0].x == (datetime(2026, 11, 20, 10), datetime(2026, 11, 20, 11))  # noqa: DTZ001
-    assert figure.data[0].width == 0.9 * 3_600_000
+    assert figure.data[0].width == (0.9 * 3_600_000,) * 2
 
 
 def test_an_unknown_value_is_named_after_what_it_is_grouped_by() -> None:
     assert figures_cost.value_label({"value": None}, "tool") == "no tool"
 
 
-def test_buckets_are_as_long_as_their_beginnings_allow() -> None:
-    midnights = pl.Series([datetime(2026, 11, day, 23, tzinfo=UTC) for day in (1, 3, 10)])  # the next day's, in Berlin
-    assert figures_cost.bucket_length(midnights, "Europe/Berlin") == timedelta(days=1)
-    assert figures_cost.bucket_length(midnights[1:2], "Europe/Berlin") == timedelta(days=1)
-    assert figures_cost.bucket_length(midnights[:1], "Europe/Berlin") == timedelta(days=7), "a Monday"
-    assert figures_cost.bucket_length(midnights, "UTC") == timedelta(hours=1)
-    assert figures_cost.bucket_length(midnights.dt.offset_by("5m"), "UTC") == timedelta(minutes=5)
+def test_a_bar_is_as_wide_as_its_bucket_is_on_the_viewers_clock() -> None:
+    begins, ends = datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC)  # clocks go back
+    day = pl.DataFrame({"bucket_at": [begins], "bucket_until_at": [ends]})
+    assert buckets.bars(day, "Europe/Berlin")["width"] == [0.9 * 24 * 3_600_000]
+    assert buckets.window(day.row(0, named=True)) == {
+        "window": "custom",
+        "since": "2026-10-24T22:00:00Z",
+        "until": "2026-10-25T23:00:00Z",
+    }
 
 
 def test_runs_whose_cost_is_unknown_are_a_bar_of_their_own() -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 
 import httpx
@@ -65,12 +65,12 @@ def test_a_sum_is_told_by_its_growth_and_said_to_be_in_no_other_sum(app: AppTest
 
 
 def test_a_point_of_a_metric_stands_for_the_runs_of_its_time_and_service() -> None:
-    row = {"bucket_at": datetime(2026, 11, 20, 9, tzinfo=UTC), "value": "payables", "is_rest": False}
+    nine, ten = (datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 10))
+    row = {"bucket_at": nine, "bucket_until_at": ten, "value": "payables", "is_rest": False}
     window = {"window": "custom", "since": "2026-11-20T09:00:00Z", "until": "2026-11-20T10:00:00Z"}
-    hour = timedelta(hours=1)
-    assert metrics.behind_point(row, "service", hour) == window | {"service": "payables"}
-    assert metrics.behind_point(row | {"is_rest": True}, "service", hour) == window
-    assert metrics.behind_point(row, "colour", hour) == metrics.behind_point(row, None, hour) == window
+    assert metrics.behind_point(row, "service") == window | {"service": "payables"}
+    assert metrics.behind_point(row | {"is_rest": True}, "service") == window
+    assert metrics.behind_point(row, "colour") == metrics.behind_point(row, None) == window
 
 
 def test_a_gauge_is_told_by_its_values_and_what_there_is_not_is_said(app: AppTest, server: RunningServer) -> None:

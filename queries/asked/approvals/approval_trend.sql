@@ -2,6 +2,7 @@
 -- The questions are those of the runs that started in the window; an answer may have come after its end.
 select
     bucket_of(coalesce(decided_at, requested_at, run_started_at), $bucket, $tz) as bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     count(*) as approval_count,
     human_count(outcome) as human_count,
     count(*) filter (where outcome = 'approved') as approved_count,

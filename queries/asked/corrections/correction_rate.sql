@@ -3,6 +3,7 @@
 -- corrected_share = corrected_ended_count / ended_count, over all finished runs. A run corrected twice counts once.
 select
     bucket_of(started_at, $bucket, $tz) as bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     count(*) as run_count,
     ended_count(status) as ended_count,
     count(*) filter (where is_reviewed) as reviewed_count,

@@ -25,6 +25,7 @@ places as (
 
 select
     shares.bucket_at,
+    bucket_until(shares.bucket_at, $bucket, $tz) as bucket_until_at,
     least(places.place, 8) as place,
     places.place > 7 as is_rest,
     case when places.place <= 7 then shares.value end as value,

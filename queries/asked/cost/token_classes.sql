@@ -4,6 +4,7 @@
 -- cache_hit_rate = cache_read_tokens / input_tokens, null where no run tells of cached tokens.
 select
     bucket_of(started_at, $bucket, $tz) as bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     count(*) as run_count,
     sum(input_tokens - coalesce(cache_read_tokens, 0) - coalesce(cache_write_tokens, 0))::bigint as fresh_input_tokens,
     sum(cache_read_tokens)::bigint as cache_read_tokens,

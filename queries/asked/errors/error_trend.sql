@@ -3,6 +3,7 @@
 -- over the counted ones that ended, ok or error; a step counts where its run started.
 select
     bucket_of(started_at, $bucket, $tz) as bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     count(*) as run_count,
     ended_count(status) as ended_count,
     count(*) filter (where status = 'error') as error_count,

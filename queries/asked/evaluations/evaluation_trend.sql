@@ -23,6 +23,7 @@ ranked as (
 
 select
     judged.bucket_at,
+    bucket_until(judged.bucket_at, $bucket, $tz) as bucket_until_at,
     ranked.place,
     judged.evaluation_name,
     count(*) as judgement_count,

@@ -24,6 +24,7 @@ ranges as (
 
 select
     bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     lead * unit as duration_from_ms,
     case lead when 0 then 1 when 1 then 2 when 2 then 5 else 10 end * unit as duration_to_ms,
     count(*) as run_count

@@ -40,6 +40,7 @@ buckets as (
 
 select
     bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     place,
     value,
     kind,

@@ -82,6 +82,7 @@ totals as (
 
 select
     placed.bucket_at,
+    bucket_until(placed.bucket_at, $bucket, $tz) as bucket_until_at,
     placed.place,
     any_value(placed.value) as value,
     placed.place = 8 as is_rest,

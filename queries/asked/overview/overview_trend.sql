@@ -2,6 +2,7 @@
 -- is known. approval_count: questions that these runs put to humans and policies. Rates as in overview_totals.
 select
     bucket_of(started_at, $bucket, $tz) as bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     count(*) as run_count,
     ended_count(status) as ended_count,
     count(*) filter (where status = 'error') as error_count,

@@ -2,6 +2,7 @@
 -- error_rate = error / (ok + error + abandoned), null when none has ended.
 select
     bucket_of(started_at, $bucket, $tz) as bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     count(*) as run_count,
     count(*) filter (where status = 'ok') as ok_count,
     count(*) filter (where status = 'error') as error_count,

@@ -2,6 +2,7 @@
 -- its order. failed_user_count is part of user_count; the same user may be in several buckets.
 select
     bucket_of(started_at, $bucket, $tz) as bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     count(*) as run_count,
     count(distinct user_id) as user_count,
     count(distinct user_id) filter (where status = 'error') as failed_user_count,
