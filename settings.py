@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     alert_seconds: int = Field(
         60, ge=0, description="How often alert rules are evaluated; 0: only when `/api/alerts/evaluate` is called."
     )
+    alert_days: int = Field(
+        400, ge=1, le=36_500, description="How many days alerts that are over, their messages and silences are kept."
+    )
     app_url: str | None = Field(
         None, description="The app as people reach it, for links in messages; else 127.0.0.1 at its port."
     )

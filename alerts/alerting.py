@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +22,7 @@ from queries.database import Database
 from settings import Settings
 
 _DELIVERY_SECONDS = 5
+_DAY_NS = 86_400 * 10**9
 _EVALUATION, _DELIVERY = "alert-evaluation", "alert-delivery"
 
 _RULE_COLUMNS = pa.schema(
@@ -65,6 +66,7 @@ class Alerting:
         self._kept = Kept(connection)
         self._clock_ns = clock_ns
         self._every_seconds = settings.alert_seconds
+        self._kept_days = settings.alert_days
         self._app_url = settings.app_url or f"http://127.0.0.1:{settings.app_port}"
         self._evaluation = Evaluation(
             self._rules,
@@ -83,7 +85,8 @@ class Alerting:
         )
 
     def start(self) -> None:
-        """From now on rules are evaluated every so many seconds, unless that is 0, and messages sent."""
+        """From now on rules are evaluated every so many seconds, unless that is 0, messages sent, and each day what is
+        over for long is forgotten."""
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # else it tells of each time
         if self._every_seconds:
             self._scheduler.add_job(
@@ -93,6 +96,8 @@ class Alerting:
             self._scheduler.add_job(
                 self._delivery.deliver, "interval", seconds=_DELIVERY_SECONDS, executor=_DELIVERY, id=_DELIVERY
             )
+        soon = datetime.now(UTC) + timedelta(minutes=1)
+        self._scheduler.add_job(self.forget_old, "interval", days=1, executor=_EVALUATION, next_run_time=soon)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -108,6 +113,10 @@ class Alerting:
         if self._channels and self._scheduler.running:
             self._scheduler.modify_job(_DELIVERY, next_run_time=datetime.now(UTC))
         return done
+
+    def forget_old(self) -> None:
+        """Forget the alerts, messages and silences that were over before the days that are kept."""
+        self._kept.forget_before(self._clock_ns() - self._kept_days * _DAY_NS)
 
     def rules(self, project: str) -> pa.Table:
         """A row a rule: what it says, whether it looks at the project, and how it was evaluated last."""

@@ -99,6 +99,13 @@ _END_SILENCE = """
     set ended_at = make_timestamp_ns($now_ns)
     where project = $project and silence_id = $silence_id and ended_at is null
 """
+# What is open stays however old it is: alerts that fire, messages on their way, silences that hold.
+_OLD = (
+    "delete from alerts where state = 'resolved' and resolved_at < make_timestamp_ns($cut_ns)",
+    "delete from alert_notifications "
+    "where next_attempt_at is null and coalesce(sent_at, created_at) < make_timestamp_ns($cut_ns)",
+    "delete from alert_silences where least(until_at, ended_at) < make_timestamp_ns($cut_ns)",
+)
 _ID_BYTES = 8
 
 
@@ -197,6 +204,12 @@ class Kept:
             self._connection.execute(_FAILED, {**_place(message), "error": error, "next_ns": next_ns})
             if next_ns is not None:
                 self._connection.execute(_POSTPONE, {"channel": message.channel, "next_ns": next_ns})
+
+    def forget_before(self, cut_ns: int) -> None:
+        """Forget what was over before then: alerts, messages that were sent or given up, silences."""
+        with self._transaction():
+            for statement in _OLD:
+                self._connection.execute(statement, {"cut_ns": cut_ns})
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

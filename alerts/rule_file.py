@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.rules import AnyRule, Rules
+from queries.settings_file import UnreadableFile, read_yaml
 from settings import SettingsError
 
 _BUILT_IN = Path(__file__).with_name("default_rules.yaml")
@@ -55,11 +55,9 @@ def _rule(path: Path, name: str, fields: Mapping[str, Any]) -> AnyRule:
 def _rules_in(path: Path) -> dict[str, dict[str, Any]]:
     """The fields of each rule of a file, by its name."""
     try:
-        told = yaml.load(path.read_text("utf-8"), _Loader)
-    except OSError as error:
-        raise RuleFileError(f"{path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RuleFileError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+        told = read_yaml(path)
+    except UnreadableFile as error:
+        raise RuleFileError(f"{path} {error}") from None
     if not isinstance(told, dict) or told.keys() != {"rules"} or not isinstance(told["rules"], dict):
         raise RuleFileError(f"{path}: one key `rules` is expected, with the rules by their names below it")
     for name, fields in told["rules"].items():
@@ -69,13 +67,3 @@ def _rules_in(path: Path) -> dict[str, dict[str, Any]]:
             raise RuleFileError(f"{path}: rule {name!r}: its fields are expected below it, such as `enabled: false`")
     rules: dict[str, dict[str, Any]] = told["rules"]
     return rules
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without tags of its own, in which no key may come twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if twice := next((key for number, key in enumerate(keys) if key in keys[:number]), None):
-            raise yaml.constructor.ConstructorError(None, None, f"{twice!r} comes twice", node.start_mark)
-        return super().construct_mapping(node, deep)

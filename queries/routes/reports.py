@@ -14,6 +14,7 @@ from queries.weekly.document import Report
 from queries.weekly.forms import FORMS
 from queries.weekly.keeping import Wanted, WeeklyReports
 from queries.weekly.weeks import Week
+from queries.words import file_name
 
 router = APIRouter(tags=["reports"])
 
@@ -103,5 +104,5 @@ def _headers(week: str, form: str, workflow: str | None) -> dict[str, str]:
     """What a browser saves it as. HTML is for looking at, in a page that may do nothing else."""
     if form == "html":
         return {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
-    name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "-_") else "_" for sign in workflow or "")
+    name = file_name(workflow or "")
     return {"content-disposition": f'attachment; filename="{week}{f"-{name}" if name else ""}.{form}"'}

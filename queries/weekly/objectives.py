@@ -6,10 +6,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from queries import questions
+from queries.settings_file import UnreadableFile, read_yaml
 from queries.weekly.asking import Inquiry, Row, ratio, rows_of
 from queries.weekly.document import Column, Section, Table, Unit, Value
 from queries.weekly.figures import WEEKS
@@ -49,12 +49,9 @@ def read_objectives(path: Path | None) -> Sequence[Objective]:
     if path is None:
         return ()
     try:
-        told: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = _File.model_validate(told).objectives
-    except OSError as error:
-        raise ObjectivesError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ObjectivesError(f"{path}: {' '.join(str(error).split())}") from None
+        found = _File.model_validate(read_yaml(path)).objectives
+    except UnreadableFile as error:
+        raise ObjectivesError(f"{path} {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

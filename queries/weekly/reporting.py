@@ -2,8 +2,10 @@
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -53,44 +55,70 @@ class Reporting:
         self._clock_ns = clock_ns
         self._trigger = _trigger(settings)
         self._scheduler = BackgroundScheduler(timezone=self.weekly.tz)
+        self._catching_up = threading.Thread(target=self.catch_up, name="report-catch-up")
+        self._writing = threading.Lock()
 
     def start(self) -> None:
-        """Write reports from now on, if there is a schedule."""
+        """Write reports from now on, if there is a schedule, and those of the last week whose time passed meanwhile."""
         if self._trigger is not None:
             self._scheduler.add_job(self.write, self._trigger, coalesce=True, misfire_grace_time=None, max_instances=1)
             self._scheduler.start()
+            self._catching_up.start()
 
     def stop(self) -> None:
         """Returns when no report is being written any more."""
         if self._scheduler.running:
             self._scheduler.shutdown()
+            self._catching_up.join()
 
     def write(self) -> None:
         """The report of the last week that is over, of each project that has runs, in every form; and tell of each."""
-        week = self.weekly.last_week(self._clock_ns())
-        for row in questions.projects(self._database).to_pylist():
-            if row["run_count"]:
-                wanted = Wanted(row["project"], week)
-                report = self.weekly.report(self._database, wanted, self._clock_ns())
-                folder = self._folder / report.project
+        for project in self._projects():
+            self._write(project)
+
+    def catch_up(self) -> None:
+        """The same of those whose files are not there, if the schedule's time since the week's end has passed."""
+        now_ns = self._clock_ns()
+        week = self.weekly.last_week(now_ns)
+        over, now = (datetime.fromtimestamp(at_ns / 10**9, UTC) for at_ns in (week.until_ns, now_ns))
+        due = self._trigger and self._trigger.get_next_fire_time(None, over)
+        if due is None or due > now:
+            return
+        for project in self._projects():
+            if not all(path.exists() for path in report_paths(self._folder / project, week.name).values()):
+                self._write(project)
+
+    def _projects(self) -> list[str]:
+        return [row["project"] for row in questions.projects(self._database).to_pylist() if row["run_count"]]
+
+    def _write(self, project: str) -> None:
+        now_ns = self._clock_ns()
+        report = self.weekly.report(self._database, Wanted(project, self.weekly.last_week(now_ns)), now_ns)
+        folder = self._folder / project
+        try:
+            with self._writing:
                 write_report(folder, report)
-                title = f"{report.title} (project {report.project})"
-                lines = [report.subtitle, *report.summary, f"Written to {folder}"]
-                self._tell(report.project, "weekly report", title, lines, f"/reports?week={report.week}")
+            written = f"Written to {folder}"
+        except OSError as error:
+            written = f"It could not be written to {folder}: {error.strerror}"
+            log.error("report not written project=%s week=%s reason=%r", project, report.week, str(error))
+        title, page = f"{report.title} (project {project})", f"/reports?week={report.week}"
+        self._tell(project, "weekly report", title, [report.subtitle, *report.summary, written], page)
 
 
-def write_report(folder: Path, report: Report) -> list[Path]:
+def write_report(folder: Path, report: Report) -> None:
     """A file for each form, named after the week; each is there as a whole or as it was before."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for ending, form in FORMS.items():
-        path = folder / f"{report.week}.{ending}"
+    for ending, path in report_paths(folder, report.week).items():
         unfinished = path.with_name(f".{path.name}.part")
-        unfinished.write_bytes(form.render(report))
+        unfinished.write_bytes(FORMS[ending].render(report))
         os.replace(unfinished, path)
-        paths.append(path)
     log.info("report written project=%s week=%s folder=%s", report.project, report.week, folder)
-    return paths
+
+
+def report_paths(folder: Path, week: str) -> dict[str, Path]:
+    """The file of each form."""
+    return {ending: folder / f"{week}.{ending}" for ending in FORMS}
 
 
 def expect_usable(settings: Settings) -> None:

@@ -8,6 +8,10 @@ from alerts.rule_file import RuleFileError, read_rules
 from alerts.rules import CostSpike, ErrorRate, P95Duration
 from tests.alerts.watching import rule_file
 
+BOMB = (
+    "rules: {a: &a0 [1, 1]" + "".join(f", b{n}: &a{n + 1} [*a{n}, *a{n}, *a{n}]" for n in range(60)) + ", kind: *a60}"
+)
+
 
 def test_the_built_in_rules_are_on_but_for_durations_and_watch_every_project_but_the_samples() -> None:
     rules = read_rules(None, [])
@@ -66,6 +70,10 @@ def test_a_file_changes_switches_off_and_adds_rules_by_their_names(tmp_path: Pat
         ("rules: {b: {kind: budget, period: day, threshold_usd: 1, tz: Mars}}", "rule 'b': tz: a time zone reads like"),
         ("rules:\n  a: {enabled: false}\n  a: {}", "'a' comes twice"),
         ("rules: {a: !!python/object/apply:os.system ['x']}", "is no YAML"),
+        ("#" * 10_000_000, "is larger than 256 kB"),
+        ("rules: " + "[" * 50_000, "is nested too deeply"),
+        ("rules: &a [*a]", "has anchors that stand for too much"),
+        (BOMB, "has anchors that stand for too much"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_file_the_rule_and_the_field(tmp_path: Path, text: str, said: str) -> None:

@@ -149,7 +149,7 @@ def test_the_api_serves_every_form_and_refuses_what_cannot_be(server: RunningSer
         for ending, form in FORMS.items():
             answer = http.get(f"/{last_week()}.{ending}", params={"workflow": 'a "b"\r\nc'})
             assert (answer.status_code, answer.headers["content-type"]) == (200, form.media_type), answer.text
-        assert answer.headers["content-disposition"] == f'attachment; filename="{last_week()}-a__b___c.json"'
+        assert answer.headers["content-disposition"] == f'attachment; filename="{last_week()}-a_b_c.json"'
         for path, made_at, said in (
             ("/2026-W54.html", None, "weeks 1 to 53"),
             (f"/{last_week(-2)}.html", None, "has not begun yet"),
@@ -190,7 +190,8 @@ GOOD = "objectives: [{workflow: refund, success_rate: 0.99}]"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("objectives: [", "while parsing"),
+        ("objectives: [", "is no YAML: while parsing"),
+        ("objectives: &a [*a]", "has anchors that stand for too much"),
         ("- refund", "the file"),
         ("objectives: [{success_rate: 0.99}]", "objectives.0.workflow: Field required"),
         ("objectives: [{workflow: a, success_rate: 99}]", "objectives.0.success_rate: .*less than 1"),
@@ -202,7 +203,7 @@ GOOD = "objectives: [{workflow: refund, success_rate: 0.99}]"
 def test_a_file_of_objectives_that_cannot_be_used_says_where_and_why(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "objectives.yaml"
     path.write_text(text)
-    with pytest.raises(ObjectivesError, match=f"objectives.yaml: .*{said}"):
+    with pytest.raises(ObjectivesError, match=f"objectives.yaml:? .*{said}"):
         read_objectives(path)
 
 
@@ -241,7 +242,7 @@ def test_the_schedule_writes_last_weeks_report_of_every_project(
     [
         ({"report_schedule": "every monday"}, "RUNLIGHT_REPORT_SCHEDULE reads like `0 6 \\* \\* mon`"),
         ({"report_tz": "Mars/Olympus"}, "RUNLIGHT_REPORT_TZ: tz is a time zone such as"),
-        ({"objectives_file": "/nowhere/objectives.yaml"}, "RUNLIGHT_OBJECTIVES_FILE: .*No such file"),
+        ({"objectives_file": "/nowhere/objectives.yaml"}, "RUNLIGHT_OBJECTIVES_FILE: .* cannot be read: No such file"),
     ],
 )
 def test_settings_of_reports_that_cannot_be_used_are_named(
@@ -249,3 +250,32 @@ def test_settings_of_reports_that_cannot_be_used_are_named(
 ) -> None:
     with pytest.raises(ReportSettingsError, match=said):
         Reporting(Settings(**settings), Database(store), KeptReports(store.cursor()), lambda *_: None)
+
+
+def scheduled(store: duckdb.DuckDBPyConnection, folder: Path, now_ns: int) -> tuple[Reporting, list[tuple[Any, ...]]]:
+    """Reports by schedule, on Mondays at 6:00 UTC, and what was told of them."""
+    told: list[tuple[Any, ...]] = []
+    settings = Settings(report_folder=folder, report_schedule="0 6 * * mon")
+    kept = KeptReports(store.cursor())
+    return Reporting(settings, Database(store), kept, lambda *news: told.append(news), lambda: now_ns), told
+
+
+def test_a_report_whose_time_passed_while_the_server_was_down_is_written_at_its_start_and_once(
+    store: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    run(store, "first")
+    for hours, count in ((5, 0), (7, 1), (31, 1)):  # before its time; after it; at the next start
+        reporting, told = scheduled(store, tmp_path, WEEK.until_ns + hours * HOUR_NS)
+        reporting.start()
+        reporting.stop()
+        assert len(list(tmp_path.rglob("2026-W47.pdf"))) == count
+        assert len(told) == (hours == 7)
+
+
+def test_a_folder_that_cannot_be_written_is_told(store: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    run(store, "first")
+    (tmp_path / "reports").write_text("a file, where a folder is expected")
+    reporting, told = scheduled(store, tmp_path / "reports", LATE_NS)
+    reporting.write()
+    assert told[0][3][-1] == f"It could not be written to {tmp_path / 'reports' / 'default'}: Not a directory"
+    assert versions(store) == [(1, True)], "the page has it all the same"

@@ -17,7 +17,9 @@ import pytest
 from ingest.intake import Signal
 from queries.database import Database
 from queries.weekly.as_markdown import escaped
-from queries.weekly.document import Report
+from queries.weekly.charts import WIDTH, svg_of
+from queries.weekly.document import Chart, Report, Series, Table, Unit
+from queries.weekly.failing import errors_section
 from queries.weekly.forms import FORMS
 from queries.weekly.machines import header, tables
 from queries.weekly.making import make_report
@@ -28,24 +30,16 @@ from sample_traces import history
 from tests.ingest.pipeline import pipeline
 from tests.queries.conftest import rebuild_all
 from tests.queries.records import SECOND, START_NS, Telling, empty_store, insert
-from tests.queries.samples import NOW_NS, PROJECT, kept_samples
+from tests.queries.samples import PROJECT
+from tests.queries.weekly_samples import sample_report, samples
 from tests.test_sample_traces import FACTS
+
+__all__ = ["sample_report", "samples"]
 
 SAMPLE_WEEK = read_week("2026-W47", "UTC")
 HISTORY_END = datetime(2026, 11, 16, tzinfo=UTC)
 HISTORY_WEEK = read_week("2026-W46", "UTC")
-OBJECTIVES = (
-    Objective(workflow="reply-*", success_rate=0.9, cost_per_run_usd=0.01, correction_rate=0.5),
-    Objective(workflow="invoice-posting", success_rate=0.5),
-)
 HUMAN = {"approved", "approved_modified", "rejected"}
-
-
-@pytest.fixture(scope="module")
-def sample_report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
-    """Of the day that the README counts, as of the moment for which it tells statuses."""
-    with kept_samples(tmp_path_factory.mktemp("weekly") / "runlight.duckdb") as samples:
-        yield make_report(samples.database, PROJECT, None, SAMPLE_WEEK, NOW_NS, OBJECTIVES)
 
 
 @pytest.fixture(scope="module")
@@ -374,3 +368,36 @@ def test_runs_belong_to_the_week_of_the_reports_time_zone() -> None:
     berlin = read_week("2026-W43", "Europe/Berlin")
     assert (berlin.until_ns - berlin.since_ns) == 169 * 3_600 * SECOND
     assert (berlin.since_ns - berlin.before().since_ns) == 168 * 3_600 * SECOND
+
+
+# What is in no test's telemetry
+
+
+def test_new_errors_are_told_however_few_runs_met_them() -> None:
+    def group(number: int, state: str) -> dict[str, Any]:
+        names = ("kind", "error_type", "pattern", "run_count_before", "first_seen_at", "last_seen_at", "fingerprint")
+        counts = dict.fromkeys(("run_count", "failed_run_count", "error_count"), 1)
+        return dict.fromkeys(names) | counts | {"subject": f"{number}", "state": state, "workflows": [], "releases": []}
+
+    groups = [group(number, "new" if number in (15, 18) else "ongoing") for number in range(20)]
+    (table,) = errors_section(groups).blocks
+    assert isinstance(table, Table)
+    assert [row[0] for row in table.rows] == ["ongoing"] * 10 + ["new"] * 2
+
+
+def test_a_legend_names_every_series() -> None:
+    names = ["approved", "changed", "rejected", "automatic", "expired", "pending"]
+    series = [Series(name=name, role=name, values=[1]) for name in names]
+    days = {"keys": ["2026-11-16"], "labels": ["Mon 16"], "alt": "", "title": "", "name": "decisions"}
+    drawn = svg_of(Chart(kind="stacked", unit=Unit.COUNT, series=series, **days))
+    places = [re.search(rf'<text [^>]*x="([\d.]+)" y="([\d.]+)"[^>]*>{name}</text>', drawn) for name in names]
+    assert len({place.groups() for place in places if place}) == len(names)
+    assert all(float(place[1]) + 6 * len(name) < WIDTH for name, place in zip(names, places, strict=True) if place)
+
+
+def test_paper_has_letters_of_many_scripts_and_spells_out_what_its_fonts_lack(sample_report: Report) -> None:
+    paper = read_pdf(
+        FORMS["pdf"].render(sample_report.model_copy(update={"title": "退款流程 返金ワーク 환불 🚀 👍🏽 ไป ⚙️"}))
+    )
+    for said in ("退款流程", "返金ワーク", "환불", "[rocket]", "[thumbs up sign]", "\\u0e44\\u0e1b", "⚙"):
+        assert said in paper
