@@ -1,5 +1,6 @@
 """What docs/operations.md quotes is in the code, and what deploy/ names exists."""
 
+import ast
 import re
 import shlex
 import shutil
@@ -19,12 +20,12 @@ SETTINGS = {f"RUNLIGHT_{name.upper()}" for name in Settings.model_fields}
 LIBRARIES = {"certificate has expired"}  # OpenSSL's words, which a test of operations.tls sees
 
 
-def code() -> str:
-    """All of the program's text, with strings that go over several lines in one piece."""
+def code(*, joined: bool = True) -> str:
+    """All of the program's text; joined, strings that go over several lines are in one piece."""
     folders = ("access", "alerts", "ingest", "operations", "pages", "queries")
     files = [*ROOT.glob("*.py"), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
-    joined = "\n".join(path.read_text() for path in files)
-    return re.sub(r'"\n\s*f?"', "", joined)
+    text = "\n".join(path.read_text() for path in files)
+    return re.sub(r'"\n\s*f?"', "", text) if joined else text
 
 
 def test_every_message_that_an_operator_shall_search_for_is_in_the_code() -> None:
@@ -33,6 +34,23 @@ def test_every_message_that_an_operator_shall_search_for_is_in_the_code() -> Non
     assert len(messages) > 25
     text = code()
     assert [message for message in messages if message not in text and message not in LIBRARIES] == []
+
+
+def test_every_line_that_warns_in_the_log_is_explained() -> None:
+    """By what its event is called: the words before what differs."""
+    explained = (ROOT / "docs" / "operations.md").read_text()
+    warned = {
+        re.split(r" ?\w+=|[:;]", node.args[0].value)[0].strip()
+        for node in ast.walk(ast.parse(code(joined=False)))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func).lstrip("_") in ("log.warning", "log.error", "log.exception")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+    assert len(warned) > 15
+    assert sorted(event for event in warned if f"`{event}" not in explained) == []
 
 
 def test_every_setting_that_the_deployment_names_exists() -> None:
