@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import faces, filter_bar, filters, health, leaving, links, menu, project, saved, search
+from pages.shared import faces, filter_bar, filters, health, leaving, links, login, menu, project, saved, search
 from queries.client import ApiError, ServerDown
 
 SHARED = Path(__file__).parent / "pages" / "shared"
@@ -14,6 +14,7 @@ st.set_page_config(page_title=f"{entry.title} · Runlight", page_icon=str(SHARED
 st.html(SHARED / "style.css")
 st.logo(str(SHARED / "logo.svg"), size="large")
 try:
+    login.settle()
     chosen = project.choose(entry)
     leaving.watch_history()
     menu.arrive(entry, chosen)
@@ -21,6 +22,7 @@ try:
     menu.draw()
     health.draw(chosen)
     saved.draw_form(entry, chosen)
+    login.draw_person()
     faces.sample_banner(chosen)
     filter_bar.draw(entry, filters.settle(chosen, entry))
     page.run()

@@ -22,7 +22,7 @@ from pathlib import Path
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
 ROOT = Path(__file__).resolve().parent
-APP_HOST = "127.0.0.1"  # the app has no login of its own, so it never listens further
+APP_HOST = "127.0.0.1"  # for this machine, or a proxy on it
 PROBE_SECONDS = 2
 STOP_SECONDS = 20  # the server first commits what it has accepted
 STARTING_POLL_SECONDS, RUNNING_POLL_SECONDS = 0.05, 0.25

@@ -1,11 +1,19 @@
 """Serves the app, with the headers that keep a browser to what the app itself serves."""
 
+import sys
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.shared import login
 from pages.shared.headers import SafeHeaders
 from pages.shared.origins import OwnPages
+from settings import SettingsError
 
+try:
+    login.prepare()
+except SettingsError as error:
+    sys.stderr.write(f"runlight: {error}\n")
+    sys.exit(2)
 app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(SafeHeaders), Middleware(OwnPages)])

@@ -19,10 +19,11 @@ from fastapi import FastAPI
 from tqdm import tqdm
 
 from access.admin import AdminSocket
+from access.audit import COMMAND, AuditLog
 from access.binding import expect_closed_or_local
 from access.commands import CannotOrder, keys_command
 from access.door import Door
-from access.gate import Gate, projects_of
+from access.gate import Gate, acts_of, projects_of
 from access.keyring import Keyring
 from access.protocol import BoundedHead
 from alerts.alerting import Alerting
@@ -186,7 +187,8 @@ async def _serve(parts: _Parts, listener: socket.socket) -> int:
     retention = Retention(parts.retention_rules, store.cursor(), writer)
     backups = Backups(store.cursor(), settings.backup_folder)
     measuring = Measuring(settings)
-    door, admin = Door(keyring, measuring.instance_id), AdminSocket(settings.database, keyring, _answering(backups))
+    door, audit = Door(keyring, measuring.instance_id), AuditLog(store.cursor())
+    admin = AdminSocket(settings.database, keyring, _answering(backups, audit))
     api = http_api(settings, store, writer, door, parts.pseudonyms, parts.alerting, parts.reporting)
     api.state.keeping = _keeping(store, writer, backups)
     api.state.measured = measuring.families
@@ -207,7 +209,7 @@ async def _serve(parts: _Parts, listener: socket.socket) -> int:
         return 2
     await admin.start()
     config = uvicorn.Config(
-        Gate(Timed(api), door),
+        Gate(Timed(api), door, audit),
         http=BoundedHead,
         ws="none",
         log_config=None,
@@ -259,14 +261,16 @@ def _keeping(store: Store, writer: Writer, backups: Backups) -> Keeping:
     return Keeping(remove, writer.checkpoint, Pins(store.cursor()), back_up)
 
 
-def _answering(backups: Backups) -> Callable[[Path], dict[str, Any]]:
+def _answering(backups: Backups, audit: AuditLog) -> Callable[[Path], dict[str, Any]]:
     """Makes a backup where an order says, and tells why if there is none."""
 
     def answer(path: Path) -> dict[str, Any]:
         try:
-            return backups.make_at(path)
+            made = backups.make_at(path)
         except StoreError as error:
             return {"error": str(error)}
+        audit.add(COMMAND, "made a backup", str(path))
+        return made
 
     return answer
 
@@ -306,6 +310,7 @@ def http_api(
         saved_views=SavedViews(store.cursor()),
         price_of=PriceList(settings.price_file).explain,
         projects_of=projects_of,
+        acts_of=acts_of,
         database_bytes=lambda: file_bytes(settings.database),
         read_keys=sorted(conventions().keys),
         sql_limits=_sql_limits(settings) if settings.sql else None,

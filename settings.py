@@ -1,6 +1,7 @@
 """Every setting, read once from the environment and flags into a frozen object."""
 
 import argparse
+import ipaddress
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
     app_url: str | None = Field(
         None, description="The app as people reach it, for links in messages; else 127.0.0.1 at its port."
     )
+    login_file: Path | None = Field(
+        None,
+        description="TOML file of the app's login and of who may do what in it; without one the app listens on this "
+        "machine alone.",
+    )
     retention: str = Field(
         "",
         description="How long what is kept, by project, as `*: traces 90d, logs 30d, metrics 400d, size 20GB; demo: "
@@ -167,6 +173,17 @@ def unknown_variables() -> list[str]:
     """What is set in the environment as if it were a setting, and is none."""
     known = {variable(name) for name in Settings.model_fields}
     return sorted(name for name in os.environ if name.upper().startswith("RUNLIGHT_") and name.upper() not in known)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address means the machine itself, and can be reached from no other."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def flag(name: str) -> str:

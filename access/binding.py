@@ -1,8 +1,7 @@
 """Where the server may listen: on this machine alone, as long as nobody needs a key."""
 
-from access.headers import is_loopback
 from access.keyring import Keyring
-from settings import Settings, SettingsError, variable
+from settings import Settings, SettingsError, is_loopback, variable
 
 
 def expect_closed_or_local(settings: Settings, keyring: Keyring) -> None:

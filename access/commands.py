@@ -63,7 +63,8 @@ def _parser() -> _Parser:
         "--scope",
         action="append",
         choices=[str(scope) for scope in Scope],
-        help="ingest: send telemetry; read: ask and see; review: record corrections and feedback; admin: remove",
+        help="ingest: send telemetry; read: ask and see; review: record corrections and feedback; admin: remove; "
+        "act: only for the app, which names the person whom it acts for",
     )
     parser.add_argument("--project", action="append", help="may be repeated")
     parser.add_argument("--all-projects", action="store_true", help="also those to come")

@@ -4,14 +4,25 @@ As long as no key was ever made, everything is allowed to this machine. From the
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from access.audit import LOCAL, Via, Who
 from access.headers import INSTANCE_HEADER, expect_no_foreign_page, expect_this_machine, sent_key, told
 from access.keyring import Keyring
-from access.keys import Projects, Scope, shown
+from access.keys import Key, Projects, Scope, common, shown
+from access.persons import ALLOWS, Person, named_person
 from ingest.errors import Forbidden, Unauthenticated
 from ingest.projects import DEFAULT, HEADER, project_of
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who was let in, and to which projects."""
+
+    who: Who
+    projects: Projects
 
 
 class Door:
@@ -22,42 +33,59 @@ class Door:
         self._keyring = keyring
         self._instance_id = instance_id
 
-    def admit(self, headers: Mapping[str, str], scope: Scope, method: str) -> Projects:
-        """The projects that an HTTP request with these headers may do this in."""
+    def admit(self, headers: Mapping[str, str], scope: Scope, method: str) -> Admitted:
+        """Who makes an HTTP request with these headers, and the projects that it may do this in."""
         return self._admit_request(told(headers), scope, method)
 
     def project_of_request(self, headers: Mapping[str, str]) -> str:
         """The project that telemetry sent over HTTP with these headers goes to. Raises MalformedProject too."""
         known = told(headers)
         self._expect_not_own(known)
-        return _project(known, self._admit_request(known, Scope.INGEST, "POST"))
+        return _project(known, self._admit_request(known, Scope.INGEST, "POST").projects)
 
     def project_of_call(self, headers: Mapping[str, str]) -> str:
         """The same for gRPC with this metadata. No browser can make such a call."""
         known = told(headers)
         self._expect_not_own(known)
-        return _project(known, self._admit_key(known, Scope.INGEST) if self._keyring else None)
+        return _project(known, self._admit_key(known, Scope.INGEST).projects if self._keyring else None)
 
     def _expect_not_own(self, headers: Mapping[str, str]) -> None:
         if self._instance_id and headers.get(INSTANCE_HEADER) == self._instance_id:
             raise Forbidden("this is the server's own telemetry; RUNLIGHT_TELEMETRY_URL must lead to another backend")
 
-    def _admit_request(self, headers: Mapping[str, str], scope: Scope, method: str) -> Projects:
+    def _admit_request(self, headers: Mapping[str, str], scope: Scope, method: str) -> Admitted:
         if not self._keyring:
             expect_this_machine(headers)
-            return None
-        projects = self._admit_key(headers, scope)
+            if named_person(headers) is not None:
+                raise Forbidden("without API keys nobody can act for a person: make a key with --scope act first")
+            return Admitted(LOCAL, None)
+        admitted = self._admit_key(headers, scope)
         if method not in _SAFE_METHODS:
             expect_no_foreign_page(headers)
-        return projects
+        return admitted
 
-    def _admit_key(self, headers: Mapping[str, str], scope: Scope) -> Projects:
+    def _admit_key(self, headers: Mapping[str, str], scope: Scope) -> Admitted:
         key = self._keyring.find(sent_key(headers))
         if key is None:
             raise Unauthenticated("this API key is unknown or was revoked")
         if scope not in key.scopes:
             raise Forbidden(f"the API key {key.key_id} lacks the scope {scope}, which this needs")
-        return key.projects
+        person = named_person(headers)
+        if Scope.ACT in key.scopes:
+            return _acting(key, person, scope)
+        if person is not None:
+            raise Forbidden(f"the API key {key.key_id} lacks the scope act, which acting for a person needs")
+        return Admitted(Who(key.name, Via.KEY, key_id=key.key_id), key.projects)
+
+
+def _acting(key: Key, person: Person | None, scope: Scope) -> Admitted:
+    """What both the key and the person may do. A key for acting is for nothing else."""
+    if person is None:
+        raise Forbidden(f"the API key {key.key_id} acts for persons (scope act), and this request names none")
+    if scope not in ALLOWS[person.role]:
+        raise Forbidden(f"the role {person.role} does not allow this, which needs the scope {scope}")
+    who = Who(person.name, Via.APP, person.role, key.key_id)
+    return Admitted(who, common(key.projects, person.projects))
 
 
 def _project(headers: Mapping[str, str], projects: Projects) -> str:

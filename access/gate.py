@@ -1,15 +1,18 @@
 """Stands before the whole HTTP application: a route that nobody thought of is closed."""
 
+import asyncio
 import logging
+from functools import partial
 
 import orjson
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
-from access.door import Door
+from access.audit import AuditLog
+from access.door import Admitted, Door
 from access.keys import Projects, Scope
 from ingest.errors import Refused, TooLarge, Unauthenticated
 
@@ -25,35 +28,52 @@ _SAVED = "/api/views"  # what people keep for each other and can do again
 _REPORTS = "/api/reports/"  # what can be made anew at any time
 _ASKED = "/api/sql"  # where people ask, at such length that it is no address
 _SILENCES = "/api/alerts/silences"  # likewise
-_PROJECTS = "runlight.projects"
+_AUDIT = "/api/audit"
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_PROJECTS, _ACTS = "runlight.projects", "runlight.acts"
+
+Act = tuple[str, str, str | None]  # in words, of what, and the project if it was of one
 
 
 class Gate:
-    """An ASGI application that passes on what the door lets in."""
+    """An ASGI application that passes on what the door lets in, and has noted who did what before it is answered."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, door: Door, audit: AuditLog) -> None:
         self._app = app
         self._door = door
+        self._audit = audit
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         if connection["type"] == "lifespan" or connection["path"].startswith(TELEMETRY):
             await self._app(connection, receive, send)
             return
         try:
-            projects = self._admit(connection)
+            admitted = self._admit(connection)
         except Refused as refused:
             await _refusal(connection, refused)(connection, receive, send)
-        else:
-            await self._app({**connection, _PROJECTS: projects}, receive, send)
+            return
+        known = {**connection, _PROJECTS: admitted.projects if admitted else frozenset(), _ACTS: []}
+        await self._app(known, receive, partial(self._send, known, admitted, send) if admitted else send)
 
-    def _admit(self, connection: Connection) -> Projects:
+    def _admit(self, connection: Connection) -> Admitted | None:
+        """Who was let in; None where the door is open to everybody."""
         method, path = connection["method"], connection["path"]
         if path in OPEN:
-            return frozenset()
+            return None
         headers = Headers(scope=connection)
-        projects = self._door.admit(headers, scope_of(method, path), method)
+        admitted = self._door.admit(headers, scope_of(method, path), method)
         _expect_bounded(headers)
-        return projects
+        return admitted
+
+    async def _send(self, known: Connection, admitted: Admitted, send: Send, message: Message) -> None:
+        """Pass an answer on. What it says was done is in the log by then."""
+        if message["type"] == "http.response.start" and message["status"] < 400:
+            acts: list[Act] = known[_ACTS]
+            if not acts and known["method"] not in _SAFE_METHODS:
+                acts.append((known["method"], known["path"], None))  # of a route that nobody thought of
+            for act, about, project in acts:
+                await asyncio.to_thread(self._audit.add, admitted.who, act, about, project)
+        await send(message)
 
 
 def projects_of(request: Request) -> Projects:
@@ -62,8 +82,16 @@ def projects_of(request: Request) -> Projects:
     return projects
 
 
+def acts_of(request: Request) -> list[Act]:
+    """What the request does, for the audit log: a route adds to it. Raises KeyError if it came round the gate."""
+    acts: list[Act] = request.scope[_ACTS]
+    return acts
+
+
 def scope_of(method: str, path: str) -> Scope:
     """What a key must be for to do this. What is not known to be harmless needs admin."""
+    if path.startswith(_AUDIT):
+        return Scope.ADMIN
     if method in ("GET", "HEAD"):
         return Scope.READ
     if method == "POST" and path == _ASKED:

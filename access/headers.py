@@ -1,15 +1,17 @@
 """What a request's headers, or a call's metadata, say about who sends it."""
 
-import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ingest.errors import Forbidden, Unauthenticated
 from ingest.projects import HEADER
+from settings import is_loopback
 
 INSTANCE_HEADER = "x-runlight-instance"  # names the server whose own telemetry this is
 
-_TOLD = frozenset({"authorization", "x-api-key", "host", "origin", HEADER, INSTANCE_HEADER})
+PERSON_HEADERS = ("x-runlight-user", "x-runlight-role", "x-runlight-projects")  # whom the app acts for
+
+_TOLD = frozenset({"authorization", "x-api-key", "host", "origin", HEADER, INSTANCE_HEADER, *PERSON_HEADERS})
 _SHOWN = 100  # characters
 
 
@@ -57,17 +59,6 @@ def expect_no_foreign_page(headers: Mapping[str, str]) -> None:
     if origin is None or _is_local_origin(origin) or origin.partition("://")[2] == headers.get("host"):
         return
     raise Forbidden(f"a page from another site may change nothing here: Origin is {origin[:_SHOWN]!r}")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this name or address means the machine itself, and can be reached from no other."""
-    name = host.lower().removesuffix(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_local_origin(origin: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from access.audit import COMMAND, AuditLog
 from access.keys import Key, Projects, Scope, id_in, new_key
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Keyring:
     def __init__(self, connection: duckdb.DuckDBPyConnection, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self._connection = connection
         self._clock_ns = clock_ns
+        self._audit = AuditLog(connection, clock_ns)
         self._lock = threading.Lock()  # looking a key up needs none, since `_keys` is only ever replaced
         self._keys = {key.key_id: key for key in map(_key, connection.execute(_ALL).fetchall())}
         self._unsaved_uses_ns: dict[str, int] = {}
@@ -69,6 +71,7 @@ class Keyring:
                 **{field: getattr(key, field) for field in ("key_id", "name", "secret_hash", "created_ns")},
             }
             self._connection.execute(_ADD, told)
+            self._audit.add(COMMAND, "made a key", f"{key.key_id} {name}")
             self._keys = self._keys | {key.key_id: key}
         log.info("key added id=%s scopes=%s projects=%s", key.key_id, told["scopes"], told["projects"] or "all")
         return sent
@@ -83,6 +86,7 @@ class Keyring:
                 return
             revoked = replace(key, revoked_ns=self._clock_ns())
             self._connection.execute(_REVOKE, {"key_id": key_id, "revoked_ns": revoked.revoked_ns})
+            self._audit.add(COMMAND, "revoked a key", f"{key_id} {key.name}")
             self._keys = self._keys | {key_id: revoked}
         log.info("key revoked id=%s", key_id)
 

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     READ = "read"
     REVIEW = "review"
     ADMIN = "admin"
+    ACT = "act"  # as the persons that each request names
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,13 @@ def id_in(sent: str) -> str | None:
     """The id that a key bears, or None if it has not the form of one."""
     shaped = _SHAPE.fullmatch(sent)
     return shaped[1] if shaped else None
+
+
+def common(some: Projects, others: Projects) -> Projects:
+    """The projects that are among both."""
+    if some is None or others is None:
+        return others if some is None else some
+    return some & others
 
 
 def shown(projects: Projects) -> str:

@@ -97,6 +97,7 @@ async def silence(asker: Asking, alerting: Alerts, project: Project, told: NewSi
     until_ns = read_time("until", told.until, now_ns)
     if not now_ns < until_ns <= now_ns + _LONGEST_SILENCE_NS:
         raise BadFilter("until: a silence ends after now and within a year")
+    asker.act("silenced alerts", " ".join(filter(None, (told.rule, told.group))) or "of all rules", project)
     silence_id = await asker.finish(
         lambda: alerting.silence(
             project, told.rule, told.group, until_ns=until_ns, reason=told.reason, made_by=told.by
@@ -107,11 +108,13 @@ async def silence(asker: Asking, alerting: Alerts, project: Project, told: NewSi
 
 @router.delete("/api/alerts/silences/{silence_id}", summary="End a silence", status_code=204)
 async def end_silence(asker: Asking, alerting: Alerts, project: Project, silence_id: str) -> Response:
+    asker.act("ended a silence", silence_id, project)
     await asker.finish(lambda: alerting.end_silence(project, silence_id))
     return Response(status_code=204)
 
 
 @router.post("/api/alerts/evaluate", summary="Evaluate all rules in a project now, and send what there is to tell")
 async def evaluate(asker: Asking, alerting: Alerts, project: Project) -> Response:
+    asker.act("had alert rules evaluated", project, project)
     done = await asker.finish(lambda: alerting.evaluate(project))
     return Response(orjson.dumps(done), media_type=MediaType.JSON.value)

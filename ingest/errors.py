@@ -3,6 +3,7 @@
     Refused
     ├── Undecodable        400  INVALID_ARGUMENT
     ├── MalformedProject   400  INVALID_ARGUMENT
+    ├── MalformedPerson    400  INVALID_ARGUMENT
     ├── Unauthenticated    401  UNAUTHENTICATED
     ├── Forbidden          403  PERMISSION_DENIED
     ├── UnknownPath        404  NOT_FOUND
@@ -38,6 +39,13 @@ class Undecodable(Refused):
 
 class MalformedProject(Refused):
     """The request names a project that cannot exist."""
+
+    http_status = 400
+    grpc_code = "INVALID_ARGUMENT"
+
+
+class MalformedPerson(Refused):
+    """The request names somebody to act for in a way that cannot be read."""
 
     http_status = 400
     grpc_code = "INVALID_ARGUMENT"

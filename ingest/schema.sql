@@ -16,6 +16,19 @@ create table api_keys (
     last_used_at timestamp_ns               -- up to a minute late
 );
 
+-- One row per act of a person or of the holder of a key (access/audit.py). Rows are only ever added, and none is removed
+-- together with what it is about.
+create table audit_log (
+    project varchar,                        -- null: of no one project
+    done_at timestamp_ns not null,
+    who varchar not null,                   -- a person, by what the identity provider says; the name of a key; or local
+    via varchar not null,                   -- app: for a person | key | local: without keys | command
+    role varchar,                           -- of a person
+    key_id varchar,                         -- null without one
+    act varchar not null,
+    about varchar not null                  -- the id or name of what it was done to, cut after 500 characters
+);
+
 -- One row per view of the app that somebody named (ingest/saved_views.py).
 create table saved_views (
     project varchar not null,

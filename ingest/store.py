@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -53,6 +53,10 @@ _MIGRATIONS: dict[int, str] = {
         "removed_at timestamp_ns not null, reason varchar not null, run_count uinteger not null, "
         "record_count uinteger not null, first_at timestamp_ns, last_at timestamp_ns); "
         "create table removed_traces (project varchar not null, trace_id blob not null)"
+    ),
+    10: (
+        "create table audit_log (project varchar, done_at timestamp_ns not null, who varchar not null, "
+        "via varchar not null, role varchar, key_id varchar, act varchar not null, about varchar not null)"
     ),
 }
 _KEY_BYTES = 32
@@ -158,10 +162,11 @@ class Store:
         return found
 
     def delete_project(self, project: str) -> None:
-        """Delete every row of a project, inside the caller's transaction."""
+        """Delete every row of a project but what people did there, inside the caller's transaction."""
         tables = self.connection.execute(
             "select table_name from duckdb_columns() where column_name = 'project' "
-            "and database_name = current_database() and table_name in (select table_name from duckdb_tables())"
+            "and database_name = current_database() and table_name in (select table_name from duckdb_tables()) "
+            "and table_name != 'audit_log'"
         ).fetchall()
         for (table,) in tables:
             self.connection.execute(f"delete from {table} where project = $project", {"project": project})

@@ -16,7 +16,6 @@ import httpx
 
 from access.admin import order_of_server
 from access.binding import expect_closed_or_local
-from access.headers import is_loopback
 from access.keyring import Keyring
 from alerts.channels import expect_known, read_channels
 from alerts.rule_file import read_rules as read_alert_rules
@@ -27,8 +26,9 @@ from ingest.retention import read_rules as read_retention
 from ingest.store import SCHEMA_VERSION, StoreError, file_bytes, looking_into, version_in
 from operations.sending import expect_elsewhere
 from operations.tls import authorities_until, read_tls
+from pages.shared.people import ALL_PROJECTS, Person, read_login
 from queries.weekly.reporting import expect_usable
-from settings import Settings, SettingsError, variable
+from settings import Settings, SettingsError, is_loopback, variable
 
 _LEAST_FREE_BYTES, _FEW_FREE_BYTES = 1024**3, 5 * 1024**3
 _SOON = timedelta(days=21)
@@ -241,11 +241,16 @@ def check_memory(settings: Settings) -> Iterator[Finding]:
 
 
 def check_app(settings: Settings) -> Iterator[Finding]:
-    """The server that the app asks answers, and takes its key."""
+    """The file of the app's login can be used; the server that the app asks answers, and takes its key."""
     try:
         trusted = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
         headers = {"x-api-key": settings.api_key.strip()} if settings.api_key else {}
+        if settings.login_file is not None:
+            read_login(settings.login_file)
+            headers |= Person("doctor", "viewer", (ALL_PROJECTS,)).headers
         answer = httpx.get(f"{settings.url.rstrip('/')}/api/version", headers=headers, timeout=_SECONDS, verify=trusted)
+    except SettingsError as error:
+        yield Finding(Level.WRONG, "login", str(error))
     except OSError as error:
         reason = f"{variable('ca_file')}: {settings.ca_file} cannot be used ({error.strerror})"
         yield Finding(Level.WRONG, "app", reason)

@@ -12,6 +12,7 @@ from queries.details import PriceOf, Records
 from queries.opening import Opener
 from queries.routes import (
     acts,
+    audit,
     catalogue,
     compare,
     export,
@@ -27,7 +28,7 @@ from queries.routes import (
     telemetry,
     views,
 )
-from queries.routes.asking import Asker
+from queries.routes.asking import Act, Asker
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
 from queries.saved import SavedViews
@@ -51,6 +52,7 @@ def create_api(
     most_seconds: float = 45.0,
     price_of: PriceOf | None = None,
     projects_of: Callable[[Request], frozenset[str] | None] = lambda _: None,
+    acts_of: Callable[[Request], list[Act]] = lambda _: [],
     database_bytes: Callable[[], int] = lambda: 0,
     read_keys: Sequence[str] = (),
     sql_limits: SqlLimits | None = None,
@@ -60,9 +62,9 @@ def create_api(
     `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
     `pseudonym` tells what stands for a person's address; `saved_views` keeps the views that people name; a question
     that takes more than `most_seconds` is stopped; `price_of` tells what a call costs by today's prices; `projects_of`
-    tells which projects a request may ask about, None for all; `database_bytes` tells how large the store is;
-    `read_keys` are the attributes that some rule reads; `sql_limits` are those of questions in SQL, which
-    are refused without; `weekly` makes and keeps reports."""
+    tells which projects a request may ask about, None for all; `acts_of` takes what it does; `database_bytes` tells how
+    large the store is; `read_keys` are the attributes that some rule reads; `sql_limits` are those of questions in SQL,
+    which are refused without; `weekly` makes and keeps reports."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null. "
@@ -87,6 +89,7 @@ def create_api(
         most_seconds,
         price_of,
         projects_of,
+        acts_of,
         database_bytes,
         read_keys,
         Workbench(sql_limits) if sql_limits else None,
@@ -98,6 +101,7 @@ def create_api(
         catalogue.router,
         oversight.router,
         acts.router,
+        audit.router,
         compare.router,
         failures.router,
         run.router,

@@ -1,5 +1,6 @@
 """The app's and the scripts' way to ask the server."""
 
+import copy
 import ssl
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -48,9 +49,16 @@ class Client:
     def __init__(self, url: str, key: str | None = None, ca_file: Path | None = None) -> None:
         """`ca_file` is the authority behind a server with TLS, if it is none that this machine trusts anyway."""
         headers = {b"authorization": f"Bearer {key.strip()}".encode()} if key else {}
+        self._person: Mapping[str, str] = {}
         self._http = httpx.Client(
             base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS, verify=_trusting(ca_file)
         )
+
+    def acting_for(self, person: Mapping[str, str]) -> "Client":
+        """The same client, which asks for a person: the headers name them. Its key must be one of scope `act`."""
+        acting = copy.copy(self)
+        acting._person = dict(person)
+        return acting
 
     def close(self) -> None:
         """Give its connections back."""
@@ -199,6 +207,11 @@ class Client:
         """Have people told again."""
         self._send("DELETE", f"/api/alerts/silences/{quote(silence_id, safe='')}", {"project": project}, _JSON)
 
+    def audit(self, **asked: Any) -> pl.DataFrame:
+        """done_at, who, via, role, key_id, act, about, project of what was done, the newest first; by a `who` or `act`
+        where asked for."""
+        return self._table("/api/audit", asked)
+
     def weekly_reports(self, *, project: str, week: str | None = None) -> pl.DataFrame:
         """week, tz, workflow, version, made_at, is_final, kept_at of the weekly reports that were made."""
         return self._table("/api/reports/weekly", {"project": project, "week": week})
@@ -258,7 +271,9 @@ class Client:
     def exported(self, what: str, **asked: Any) -> Iterator[bytes]:
         """Everything of a window as it comes in: of `otlp`, or of `<table>.parquet`."""
         try:
-            with self._http.stream("GET", f"/api/export/{what}", params=_parameters(asked)) as response:
+            with self._http.stream(
+                "GET", f"/api/export/{what}", params=_parameters(asked), headers=self._person
+            ) as response:
                 if not response.is_success:
                     response.read()
                     raise _refusal(response)
@@ -325,8 +340,9 @@ class Client:
         seconds: float = _TIMEOUT_SECONDS,
     ) -> httpx.Response:
         try:
+            headers = {"accept": accept, **self._person}
             response = self._http.request(
-                method, path, params=_parameters(asked), headers={"accept": accept}, json=body, timeout=seconds
+                method, path, params=_parameters(asked), headers=headers, json=body, timeout=seconds
             )
         except httpx.TransportError as error:
             raise ServerDown(f"no answer from {self._http.base_url}: {error}") from error

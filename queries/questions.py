@@ -246,6 +246,13 @@ def alert_history(
     return database.ask("alert_history", {"project": project, "rule": rule, "alert_id": alert_id, "limit": limit})
 
 
+def audit_log(
+    database: Database, window: Filters, who: str | None = None, act: str | None = None, limit: int = 100
+) -> pa.Table:
+    """Who did what in the window, the newest first."""
+    return database.ask("audit_log", {**window.values(), "who": who, "act": act, "limit": limit})
+
+
 def alert_silences(database: Database, project: str, now_ns: int) -> pa.Table:
     """silence_id, rule, group_name, until_at, reason, made_by, made_at of the silences that hold."""
     return database.ask("alert_silences", {"project": project, "now_ns": now_ns})

@@ -17,6 +17,7 @@ from alerts.rules import AnyRule
 from ingest.prices import PriceList
 from ingest.redaction_file import read_own_rules
 from pages.shared import menu
+from pages.shared.people import read_login
 from queries.weekly.objectives import read_objectives
 from settings import Settings
 from tests.serving import RunningServer, until
@@ -66,7 +67,7 @@ def test_the_table_of_pages_is_that_of_the_menu() -> None:
 
 
 def test_the_configurations_are_well_formed() -> None:
-    assert [sorted(tomllib.loads(text)) for text in blocks("toml")] == [["otel"]]
+    assert [sorted(tomllib.loads(text)) for text in blocks("toml")] == [["otel"], ["auth", "hours", "people"]]
     assert [sorted(json.loads(text)) for text in blocks("json")] == [["telemetry"], ["models"], ["allow", "rules"]]
     assert [sorted(yaml.safe_load(text)) for text in blocks("yaml")] == [
         ["exporters", "service"],
@@ -85,6 +86,12 @@ def test_the_redaction_file_is_one_that_the_server_takes(tmp_path: Path) -> None
     path = tmp_path / "redaction.json"
     path.write_text(blocks("json")[2])
     assert list(read_own_rules(path).rules) == ["staff_id"]
+
+
+def test_the_login_file_is_one_that_the_app_takes(tmp_path: Path) -> None:
+    login_file = tmp_path / "login.toml"
+    login_file.write_text(blocks("toml")[1])
+    assert [rule.role for rule in read_login(login_file).people] == ["admin", "reviewer"]
 
 
 def test_the_objectives_are_ones_that_the_server_takes(tmp_path: Path) -> None:

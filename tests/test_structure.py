@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "access": ("ingest.errors", "ingest.projects", "settings"),
     "pages": ("queries.client", "queries.words", "settings"),
     "app": ("pages", "queries.client", "settings"),
-    "serve_app": ("pages.shared",),
+    "serve_app": ("pages.shared", "settings"),
     "server": ("access", "alerts", "ingest", "operations", "queries", "settings"),
     "operations": (
         "access",
@@ -48,6 +48,7 @@ MAY_IMPORT = {
         "ingest.retention",
         "ingest.store",
         "queries.weekly.reporting",
+        "pages.shared.people",
         "settings",
     ),
     "run": ("settings",),
@@ -58,7 +59,7 @@ MAY_IMPORT = {
 KNOWN_ONLY_TO = {
     "streamlit": ("app", "pages", "serve_app"),
     "plotly": ("pages",),
-    "duckdb": ("access.keyring", "alerts", "ingest", "queries", "server"),
+    "duckdb": ("access.audit", "access.keyring", "alerts", "ingest", "queries", "server"),
     "grpc": ("ingest.grpc_receiver", "ingest.errors", "operations.tls", "server"),
     "starlette": (
         "access.gate",
@@ -77,7 +78,7 @@ KNOWN_ONLY_TO = {
 }
 
 # Installed for others to find, never imported by us.
-PLUGINS = {"httptools"}
+PLUGINS = {"authlib", "httptools"}
 
 
 def sources() -> Iterator[Path]:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import links
+from pages.shared import links, login
 from queries.client import ApiError, Client, ServerDown
 from settings import Settings
 
@@ -15,8 +15,14 @@ DEFAULT_PROJECT, DEMO_PROJECT = "default", "demo"
 ALL_TIME = "1970-01-01"
 
 
-@st.cache_resource
 def client() -> Client:
+    """Asks the server, for whoever is logged in. Raises NotLoggedIn."""
+    person = login.person()
+    return _client() if person is None else _client().acting_for(person.headers)
+
+
+@st.cache_resource
+def _client() -> Client:
     settings = Settings()
     return Client(settings.url, settings.api_key, settings.ca_file)
 
@@ -28,19 +34,17 @@ def answer(question: str, **asked: Any) -> Any:
     Raises what the client raises: ServerDown, NotFound, BadRequest.
     """
     seen = version(asked["project"], asked.get("since") or ALL_TIME, asked.get("until"))
-    return _answer(question, tuple(sorted(asked.items())), seen)
+    return _answer(login.seen_by(), question, tuple(sorted(asked.items())), seen)
 
 
-@st.cache_data(ttl=LIVE_SECONDS, max_entries=256, show_spinner=False)
 def version(project: str, since: str = ALL_TIME, until: str | None = None) -> tuple[Any, ...]:
     """Names the state of a project's data in a window; looked up at most every two seconds, however many watch."""
-    return client().version(project=project, since=since, until=until).row(0)
+    return _version(login.seen_by(), project, since, until)
 
 
-@st.cache_data(ttl=LIVE_SECONDS, max_entries=1, show_spinner=False)
 def projects() -> pl.DataFrame:
-    """project, run_count, last_activity_at"""
-    return client().projects()
+    """project, run_count, last_activity_at of those that may be seen."""
+    return _projects(login.seen_by())
 
 
 def run_counts() -> dict[str, int]:
@@ -50,9 +54,9 @@ def run_counts() -> dict[str, int]:
 
 def forget() -> None:
     """Looks again at the next question, whatever was seen before."""
-    version.clear()
-    projects.clear()
-    health.clear()
+    _version.clear()
+    _projects.clear()
+    _health.clear()
 
 
 def forget_answers() -> None:
@@ -61,10 +65,9 @@ def forget_answers() -> None:
     _answer.clear()
 
 
-@st.cache_data(ttl=HEALTH_SECONDS, max_entries=256, show_spinner=False)
 def health(project: str) -> dict[str, Any]:
     """The row of `ingest_health` about a project; looked up at most every ten seconds, however many watch."""
-    return client().ingest_health(project=project).row(0, named=True)
+    return _health(login.seen_by(), project)
 
 
 def live(draw: Callable[[], None], watched: bool = True, every_seconds: int = LIVE_SECONDS) -> None:
@@ -75,7 +78,7 @@ def live(draw: Callable[[], None], watched: bool = True, every_seconds: int = LI
     def fragment() -> None:
         try:
             draw()
-        except ServerDown:
+        except (ServerDown, login.NotLoggedIn):
             forget()
             st.rerun()
         except ApiError as error:
@@ -95,8 +98,26 @@ def rerun_on_news(project: str, watched: bool) -> None:
     live(look, watched)
 
 
+# What is kept at hand is kept for those who may see the same: `seen_by` is a part of every key.
+
+
+@st.cache_data(ttl=LIVE_SECONDS, max_entries=256, show_spinner=False)
+def _version(seen_by: str, project: str, since: str, until: str | None) -> tuple[Any, ...]:
+    return client().version(project=project, since=since, until=until).row(0)
+
+
+@st.cache_data(ttl=LIVE_SECONDS, max_entries=64, show_spinner=False)
+def _projects(seen_by: str) -> pl.DataFrame:
+    return client().projects()
+
+
+@st.cache_data(ttl=HEALTH_SECONDS, max_entries=256, show_spinner=False)
+def _health(seen_by: str, project: str) -> dict[str, Any]:
+    return client().ingest_health(project=project).row(0, named=True)
+
+
 # Time alone moves a relative window and turns a silent run to abandoned, so an answer lives a minute at most.
 @st.cache_data(ttl=60, max_entries=256, max_size="256MB", show_spinner=False)
-def _answer(question: str, asked: tuple[tuple[str, Any], ...], seen: tuple[Any, ...]) -> Any:
+def _answer(seen_by: str, question: str, asked: tuple[tuple[str, Any], ...], seen: tuple[Any, ...]) -> Any:
     known = getattr(client(), question, None)
     return known(**dict(asked)) if known else client().ask(question, **dict(asked))

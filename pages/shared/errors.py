@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, behind, buckets, data, figures_errors, links, oversight, rows
+from pages.shared import address, behind, buckets, data, figures_errors, links, login, oversight, rows
 from pages.shared.format import DASH, count, local_time, one_line, percent, plain
 from queries.client import ApiError
 
@@ -280,6 +280,8 @@ def draw_group_runs(runs: pl.DataFrame, project: str, zone: str) -> None:
 
 def draw_marking(project: str, group: Mapping[str, Any]) -> None:
     """A form in a popover that says of a group who sees to it, whether it is resolved, and a note."""
+    if not login.may("review"):
+        return
     with st.popover("Assign, resolve, note", icon=":material/flag:", key="marking"):
         with st.form("mark", clear_on_submit=True, border=False):
             st.text_input(

@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, filters, first_trace, links, menu
+from pages.shared import address, data, filters, first_trace, links, login, menu
 from pages.shared.filters import Filters
 from pages.shared.format import count, local_time, plain
 from queries.client import ApiError, ServerDown
@@ -42,7 +42,8 @@ def sample_banner(project: str) -> None:
         st.markdown(
             ":material/science: **These are samples.** They are in a project of their own and touch no other numbers."
         )
-        st.button("Remove the samples", key="remove_samples", icon=":material/delete:", on_click=_remove_samples)
+        if login.may("admin"):
+            st.button("Remove the samples", key="remove_samples", icon=":material/delete:", on_click=_remove_samples)
 
 
 def _remove_samples() -> None:
@@ -96,6 +97,17 @@ def nothing_arrived(asked: Filters) -> None:
         empty_store(asked.project)
         return
     st.info(f"Nothing arrived in {asked.window}.", icon=":material/search_off:")
+    if not asked.is_all_time and _widen_button():
+        st.rerun()
+
+
+def nothing_done(asked: Filters) -> None:
+    """Nobody did anything in this window that the audit log would have."""
+    st.info(
+        f"In {asked.window} nobody changed anything or took anything along. Corrections, marks, silences, pins, "
+        "removals, exports and the like are noted here.",
+        icon=":material/policy:",
+    )
     if not asked.is_all_time and _widen_button():
         st.rerun()
 

@@ -6,13 +6,15 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import data, leaving, menu
+from pages.shared import data, leaving, login, menu
 from pages.shared.format import count, one_line, plain, utc_time
 from queries.client import ApiError
 
 
 def draw_run(project: str, run: dict[str, Any]) -> None:
     """What can be done about a run: keep it, remove it, or remove all of its conversation or user."""
+    if not login.may("review"):
+        return
     is_pinned = bool(run["pins"])
     with st.popover("Keep or remove", icon=":material/keep:" if is_pinned else ":material/delete:", key="keeping"):
         kept = "This run is kept, whatever retention says." if is_pinned else "This run goes when retention says so."
@@ -24,13 +26,19 @@ def draw_run(project: str, run: dict[str, Any]) -> None:
             on_click=_pin,
             args=(project, run["run_id"], not is_pinned),
         )
-        named = {"run": run["run_id"], "conversation": run["conversation_id"], "user": run["user_id"]}
-        choices = {what: name for what, name in named.items() if name}
-        what = st.radio("Remove for good", list(choices), format_func=_CHOICES.__getitem__, key="removed")
-        _draw_removal(project, what, choices[what])
+        if login.may("admin"):
+            _draw_removals(project, run)
     if problem := st.session_state.pop("not_kept", None):
         st.error("This was not done:")
         st.text(plain(problem))
+
+
+def _draw_removals(project: str, run: dict[str, Any]) -> None:
+    """Of which things the run is a part, and what would go with each."""
+    named = {"run": run["run_id"], "conversation": run["conversation_id"], "user": run["user_id"]}
+    choices = {what: name for what, name in named.items() if name}
+    what = st.radio("Remove for good", list(choices), format_func=_CHOICES.__getitem__, key="removed")
+    _draw_removal(project, what, choices[what])
 
 
 _CHOICES = {"run": "this run", "conversation": "its whole conversation", "user": "all that names its user"}

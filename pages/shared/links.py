@@ -4,12 +4,15 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from pages.shared import address, leaving, menu
+from pages.shared import address, leaving, login, menu
 from pages.shared.format import plain
 from queries.client import ApiError, BadRequest, KeyRefused
 from settings import Settings
 
 _MAKE_KEY = "python server.py keys add --name app --scope read --scope review --all-projects"
+_MAKE_ACTING_KEY = f"{_MAKE_KEY} --scope admin --scope act"
+# How the server begins to say that it knows the person well, and that this is not for them.
+_MAY_NOT = ("the role ", "this API key is not for")
 
 
 def open_run(project: str, run_id: str, step_id: str | None = None) -> None:
@@ -71,6 +74,10 @@ def say_refusal(error: ApiError) -> None:
 
 
 def _say_key_refused(error: KeyRefused) -> None:
+    if login.person() is not None and str(error).startswith(_MAY_NOT):
+        st.error("Your role does not allow this.", icon=":material/lock:")
+        st.text(plain(str(error)[:500]))
+        return
     problem = "will not do for this" if Settings().api_key else "is not set"
     st.error(
         f"The app's own API key, the setting RUNLIGHT_API_KEY, {problem}.",
@@ -81,7 +88,7 @@ def _say_key_refused(error: KeyRefused) -> None:
         st.text("The server says:")
         st.code(plain(str(error)[:500]), language=None)
         st.text("On the server's machine a key is made like this. Set it as RUNLIGHT_API_KEY and start the app again.")
-        st.code(_MAKE_KEY, language=None, wrap_lines=True)
+        st.code(_MAKE_ACTING_KEY if Settings().login_file else _MAKE_KEY, language=None, wrap_lines=True)
 
 
 def draw_pager(cursor: str, following: str | None) -> None:

@@ -6,14 +6,14 @@ from typing import NoReturn
 
 import streamlit as st
 
-from pages.shared import address, leaving
+from pages.shared import address, leaving, login
 from pages.shared.address import Query
 
 
 @dataclass(frozen=True)
 class Entry:
     """A page. One without a heading's name stands on top, one that is hidden is reached by links only. The address has
-    the single thing that a page is about under the name `of`."""
+    the single thing that a page is about under the name `of`. Who may not do what it `needs` is not shown the way."""
 
     script: str
     title: str
@@ -22,6 +22,7 @@ class Entry:
     takes: tuple[str, ...] = (*address.WINDOW, *address.FILTERS)
     hidden: bool = False
     of: str = ""
+    needs: str = ""
 
     @property
     def compares(self) -> bool:
@@ -50,6 +51,7 @@ USERS = Entry("pages/users.py", "Users", ":material/group:", "Signals")
 METRICS = Entry("pages/metrics.py", "Metrics", ":material/show_chart:", "Store", takes=address.WINDOW)
 INGEST = Entry("pages/ingest.py", "Ingest", ":material/input:", "Store", takes=address.WINDOW)
 SQL = Entry("pages/sql.py", "SQL", ":material/terminal:", "Store", takes=address.WINDOW)
+AUDIT = Entry("pages/audit.py", "Audit", ":material/policy:", "Store", takes=address.WINDOW, needs="admin")
 ENTRIES = (
     OVERVIEW,
     RUNS,
@@ -68,6 +70,7 @@ ENTRIES = (
     METRICS,
     INGEST,
     SQL,
+    AUDIT,
     RUN,
     CONVERSATION,
     COMPARE,
@@ -107,7 +110,7 @@ def to(entry: Entry) -> Query:
 
 def draw() -> None:
     """The pages in the sidebar, under their headings."""
-    visible = [entry for entry in ENTRIES if not entry.hidden]
+    visible = [entry for entry in ENTRIES if not entry.hidden and (not entry.needs or login.may(entry.needs))]
     with st.sidebar.container(gap="xxsmall", key="menu"):
         for heading, entries in groupby(visible, key=lambda entry: entry.heading):
             if heading:

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import data
+from pages.shared import data, login
 from pages.shared.format import plain
 from queries.client import ApiError
 
@@ -23,6 +23,8 @@ RATINGS = {"up": "found it good (thumbs up)", "down": "found it bad (thumbs down
 
 def draw(project: str, run_id: str, step_id: str | None) -> None:
     """A form in a popover. What it records is about the step that the address names, else about the whole run."""
+    if not login.may("review"):
+        return
     with st.popover("Correct or rate", icon=":material/edit_note:", key="record"):
         with st.form("correction", clear_on_submit=True, border=False):
             st.selectbox("What a human did", [*RATINGS, *KINDS], format_func=(RATINGS | KINDS).__getitem__, key="act")

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, leaving, links, menu
+from pages.shared import address, data, leaving, links, login, menu
 from pages.shared.address import Query
 from pages.shared.format import local_time, one_line, plain
 from queries.client import ApiError, ServerDown
@@ -33,7 +33,7 @@ class View:
 
 def draw_form(entry: menu.Entry, project: str) -> None:
     """In the sidebar: saves the page as it is shown, for all who see the project."""
-    if entry is menu.VIEWS:
+    if entry is menu.VIEWS or not login.may("review"):
         return
     with st.sidebar.popover("Save this view", icon=":material/bookmark_add:", key="save_view", width="stretch"):
         with st.form("save_view_form", clear_on_submit=True, border=False):

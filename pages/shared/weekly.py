@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, links, menu, rows
+from pages.shared import address, data, links, login, menu, rows
 from pages.shared.address import Query
 from pages.shared.format import file_name, local_time, one_line
 from queries.client import ApiError
@@ -74,7 +74,7 @@ class Shown:
     def file(self, form: str) -> bytes:
         """The report in a form."""
         made_at = None if self.made_at is None else self.made_at.isoformat()
-        return _file(**self.wanted.asked, form=form, made_at=made_at, version=self.version)
+        return _file(login.seen_by(), **self.wanted.asked, form=form, made_at=made_at, version=self.version)
 
     def preview(self) -> str:
         """The HTML as an address of its own, so that the page in it has no way to this one."""
@@ -82,7 +82,7 @@ class Shown:
 
 
 @st.cache_data(max_entries=64, show_spinner="Fetching the report …")
-def _file(*, form: str, version: int, **asked: Any) -> bytes:
+def _file(seen_by: str, *, form: str, version: int, **asked: Any) -> bytes:
     return data.client().weekly_report(form=form, **asked)
 
 

@@ -73,6 +73,7 @@ async def record_correction(asker: Asking, project: Project, run_id: str, correc
         "correction_reason": correction.reason,
         "correction_by": correction.by,
     }
+    asker.act("recorded a correction", run_id, project)
     return await _record(asker, project, run_id, "oversight.correction", correction, told)
 
 
@@ -88,6 +89,7 @@ async def record_feedback(asker: Asking, project: Project, run_id: str, feedback
         "correction_reason": None if is_good else feedback.note,
         "correction_by": feedback.by,
     }
+    asker.act("rated a run", run_id, project)
     return await _record(asker, project, run_id, "gen_ai.evaluation.result", feedback, told)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar
 
 import pyarrow as pa
@@ -27,6 +27,8 @@ _NEXT_HEADER = "x-runlight-next"
 
 _STOP_AGAIN_SECONDS = 0.05
 _STOPPING: set["asyncio.Task[None]"] = set()  # the loop itself only keeps weak references
+
+Act = tuple[str, str, str | None]  # what is done in words, the id or name of what it is done to, and the project if any
 
 Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
@@ -52,7 +54,8 @@ class Asker:
     `record` takes in what a person tells (project, event name, columns) and returns '' or why it could not;
     `pseudonym` tells what stands for a person's address in every column;
     `price_of` tells what a call costs by today's prices;
-    `projects_of` tells which projects a request may ask about, None for all; `database_bytes` how large the store is;
+    `projects_of` tells which projects a request may ask about, None for all; `acts_of` has what it does, for the audit
+    log; `database_bytes` how large the store is;
     `read_keys` are the attributes that some rule reads; `workbench` answers in SQL, where that is on; `receive` tells
     when its client has left.
     """
@@ -70,10 +73,16 @@ class Asker:
     most_seconds: float
     price_of: PriceOf | None
     projects_of: Callable[[Request], frozenset[str] | None]
+    acts_of: Callable[[Request], list[Act]]
     database_bytes: Callable[[], int]
     read_keys: Sequence[str]
     workbench: Workbench | None
     receive: Receive = _stays
+    acts: list[Act] = field(default_factory=list)
+
+    def act(self, done: str, about: str, project: str | None = None) -> None:
+        """Say what this request does; it is in the audit log before its success is told."""
+        self.acts.append((done, about, project))
 
     async def ask(self, question: Callable[[], Answer]) -> Answer:
         """Run a question in the pool, off the event loop. It is stopped when it takes too long, when its client leaves
@@ -162,7 +171,8 @@ async def _keep_stopping(question: Question, answered: "asyncio.Future[Answer]")
 async def _asker(request: Request) -> Asker:
     asker: Asker = request.app.state.asker
     database = asker.database.limited(asker.projects_of(request))
-    return replace(asker, database=database, opener=asker.opener.within(database), receive=request.receive)
+    opener, acts = asker.opener.within(database), asker.acts_of(request)
+    return replace(asker, database=database, opener=opener, receive=request.receive, acts=acts)
 
 
 async def _media_type(request: Request) -> MediaType:

@@ -18,12 +18,14 @@ _PARQUET, _LINES = "application/vnd.apache.parquet", "application/x-ndjson"
 
 @router.get("/api/export/otlp", summary="The whole records of a window, OTLP/JSON line by line, as replay takes them")
 async def export_otlp(asker: Asking, window: Window) -> StreamingResponse:
+    asker.act("exported", "otlp", window.project)
     return await _streamed(_otlp(asker, window), _LINES, f"{window.project}.jsonl")
 
 
 @router.get("/api/export/{table}.parquet", summary="A table of `/api/sql/tables` as Parquet")
 async def export_parquet(asker: Asking, window: Window, table: str) -> StreamingResponse:
     expect("table", table, NOUNS)
+    asker.act("exported", f"{table}.parquet", window.project)
     return await _streamed(_parquet(asker, window, table), _PARQUET, f"{window.project}-{table}.parquet")
 
 

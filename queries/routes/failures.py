@@ -86,6 +86,7 @@ async def mark_error(asker: Asking, project: Project, mark: Mark) -> Response:
         "body": mark.note,
         "source": mark.source,
     }
+    asker.act("marked an error", mark.fingerprint, project)
     refusal = await asker.finish(lambda: record(project, EVENT, told))
     if refusal:
         raise HTTPException(503, refusal)

@@ -85,28 +85,33 @@ async def removal(
 @router.post("/api/runs/{run_id:path}/pin", summary="Keep a run, whatever retention says", status_code=201)
 async def pin(asker: Asking, kept: _Kept, project: Project, run_id: str, pinning: Pinning | None = None) -> Response:
     known = await asker.ask(lambda: _run_id(asker, project, run_id))
+    asker.act("pinned a run", known, project)
     await asker.finish(lambda: kept.pins.pin(project, known, pinning.by if pinning else None))
     return Response(status_code=201)
 
 
 @router.delete("/api/runs/{run_id:path}/pin", summary="Let a pinned run go with the others", status_code=204)
 async def unpin(asker: Asking, kept: _Kept, project: Project, run_id: str) -> Response:
+    asker.act("unpinned a run", run_id, project)
     await asker.finish(lambda: kept.pins.unpin(project, run_id))
     return Response(status_code=204)
 
 
 @router.delete("/api/runs/{run_id:path}", summary="Remove a run for good; answers with what went")
 async def delete_run(asker: Asking, kept: _Kept, project: Project, run_id: str) -> Response:
+    asker.act("removed a run", run_id, project)
     return await _remove(asker, kept, _wanted(asker, project, run=run_id))
 
 
 @router.delete("/api/conversations/{conversation_id:path}", summary="Remove the runs of a conversation for good")
 async def delete_conversation(asker: Asking, kept: _Kept, project: Project, conversation_id: str) -> Response:
+    asker.act("removed a conversation", conversation_id, project)
     return await _remove(asker, kept, _wanted(asker, project, conversation=conversation_id))
 
 
 @router.delete("/api/users/{user_id:path}", summary="Remove all that names a user for good, by id or address")
 async def delete_user(asker: Asking, kept: _Kept, project: Project, user_id: str) -> Response:
+    asker.act("removed a user", asker.pseudonym(user_id) if asker.pseudonym else "", project)  # whose name goes too
     return await _remove(asker, kept, _wanted(asker, project, user=user_id))
 
 
@@ -117,6 +122,7 @@ async def back_up(asker: Asking, kept: _Kept) -> Response:
         made = await asker.finish(kept.back_up)
     except NoBackup as reason:
         raise HTTPException(409, str(reason)) from None
+    asker.act("made a backup", str(made["path"]))
     return Response(orjson.dumps(made), 201, media_type=MediaType.JSON.value)
 
 

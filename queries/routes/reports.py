@@ -63,6 +63,7 @@ async def weekly_report(
     def answer() -> bytes:
         return FORMS[form].render(weekly.report(asker.database, wanted, now_ns))
 
+    asker.act("exported a report", f"{week}.{form} {workflow or ''}".rstrip(), project)
     body = await _patient(asker).ask(answer)
     return Response(body, headers=_headers(week, form, workflow), media_type=FORMS[form].media_type)
 
@@ -83,6 +84,7 @@ async def make_weekly_report(
     def answer() -> Report:
         return weekly.made_anew(asker.database, wanted, now_ns)
 
+    asker.act("made a report", f"{week} {workflow or ''}".rstrip(), project)
     report = await _patient(asker).ask(answer)
     told = {"week": report.week, "made_at": report.made_at, "is_final": report.is_final}
     return Response(orjson.dumps(told), 201, media_type=MediaType.JSON.value)

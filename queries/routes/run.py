@@ -39,6 +39,7 @@ async def conversation_runs(asker: Asking, encoding: Encoding, project: Project,
 
 @router.get("/api/runs/{run_id:path}/otlp", summary="The run as OTLP/JSON, as it came in")
 async def otlp(asker: Asking, project: Project, run_id: str) -> Response:
+    asker.act("exported a run", run_id, project)
     question = asker.opened(project, run_id, lambda opened: details.run_otlp(asker.records, opened))
     return Response(await asker.ask(question), media_type=MediaType.JSON.value)
 

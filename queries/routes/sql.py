@@ -30,6 +30,7 @@ class Asked(BaseModel):
 @router.post("/api/sql", summary="One SELECT statement over the tables of a project and window")
 async def ask_sql(asker: Asking, encoding: Encoding, window: Window, asked: Asked) -> Response:
     workbench = _workbench(asker)
+    asker.act("asked in SQL", asked.sql, window.project)
     patient = replace(asker, pool=workbench.pool, most_seconds=workbench.limits.seconds)
     try:
         body, cut_at = await patient.ask(

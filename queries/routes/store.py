@@ -23,6 +23,7 @@ async def delete_project(asker: Asking, name: str) -> Response:
     if name != _REMOVABLE_PROJECT or remove is None:
         raise HTTPException(403, f"only the project {_REMOVABLE_PROJECT} can be removed here")
     asker.database.expect_seen(name)
+    asker.act("removed a project", name, name)
     await asker.finish(lambda: remove(name))
     return Response(status_code=204)
 

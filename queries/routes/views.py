@@ -60,6 +60,7 @@ async def save_view(asker: Asking, project: Project, view: View) -> Response:
     known = await asker.ask(lambda: questions.saved_views(asker.database, project)["name"].to_pylist())
     if len(known) >= _MOST_VIEWS and view.name not in known:
         raise BadFilter(f"a project has at most {_MOST_VIEWS} saved views; delete one first")
+    asker.act("saved a view", view.name, project)
     view_id = await asker.finish(lambda: kept.save(project, view.name, view.address))
     return Response(orjson.dumps({"view_id": view_id}), 201, media_type=MediaType.JSON.value)
 
@@ -67,6 +68,7 @@ async def save_view(asker: Asking, project: Project, view: View) -> Response:
 @router.delete("/api/views/{view_id}", summary="Delete a saved view", status_code=204)
 async def delete_view(asker: Asking, project: Project, view_id: str) -> Response:
     kept = _kept(asker)
+    asker.act("deleted a view", view_id, project)
     await asker.finish(lambda: kept.delete(project, view_id))
     return Response(status_code=204)
 

@@ -111,7 +111,7 @@ def _served(method: str, path: str, described: dict[str, Any]) -> Served:
     needs = {"GET": "read", "HEAD": "read", "POST": "review"}.get(method, "admin")
     if path.startswith(("/api/views/", "/api/alerts/silences/")):
         needs = "review"
-    if path in ("/api/alerts/evaluate", "/api/admin/backup"):
+    if path in ("/api/alerts/evaluate", "/api/admin/backup", "/api/audit"):
         needs = "admin"
     if path.endswith("/pin"):
         needs = "review"

@@ -61,7 +61,7 @@ def outcome(ask: Callable[[], object]) -> object:
 def test_without_keys_programs_of_this_machine_may_do_everything(door: Door) -> None:
     for host in LOCAL_HOSTS:
         for scope in Scope:
-            assert door.admit({"host": host}, scope, "DELETE") is None, host
+            assert door.admit({"host": host}, scope, "DELETE").projects is None, host
         sent = {"host": host, "x-runlight-project": "shop", "x-api-key": "for a proxy"}
         assert door.project_of_request(sent) == "shop"
 
@@ -77,7 +77,7 @@ def test_without_keys_a_name_that_a_page_has_pointed_at_this_machine_is_refused(
 def test_without_keys_only_pages_of_this_machine_are_served(door: Door) -> None:
     for method in ("GET", "POST"):
         for origin in LOCAL_ORIGINS:
-            assert door.admit({"host": "localhost", "origin": origin}, Scope.READ, method) is None
+            assert door.admit({"host": "localhost", "origin": origin}, Scope.READ, method).projects is None
         for origin in FOREIGN_ORIGINS:
             asked = {"host": "localhost", "origin": origin}
             assert outcome(partial(door.admit, asked, Scope.READ, method)) is Forbidden
@@ -86,10 +86,10 @@ def test_without_keys_only_pages_of_this_machine_are_served(door: Door) -> None:
 def test_with_keys_any_name_is_served_but_no_page_from_elsewhere_changes_anything(door: Door, keyring: Keyring) -> None:
     key = {"host": "runlight.example", "x-api-key": keyring.add("app", [Scope.REVIEW], None)}
     for origin in (*LOCAL_ORIGINS, "https://runlight.example"):
-        assert door.admit(key | {"origin": origin}, Scope.REVIEW, "POST") is None
+        assert door.admit(key | {"origin": origin}, Scope.REVIEW, "POST").projects is None
     for origin in FOREIGN_ORIGINS:
         assert outcome(partial(door.admit, key | {"origin": origin}, Scope.REVIEW, "POST")) is Forbidden
-        assert door.admit(key | {"origin": origin}, Scope.REVIEW, "GET") is None
+        assert door.admit(key | {"origin": origin}, Scope.REVIEW, "GET").projects is None
 
 
 def test_a_key_is_taken_in_either_header_and_in_no_other_form(door: Door, keyring: Keyring) -> None:

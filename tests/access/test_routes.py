@@ -8,7 +8,7 @@ import pytest
 
 from access.keys import Scope
 from ingest.grpc_receiver import SERVICES
-from tests.access.conftest import MARK, OTHER, PROJECT, Locked
+from tests.access.conftest import MARK, OTHER, PROJECT, SCOPES, Locked
 from tests.access.table import METHODS, Served, served
 from tests.ingest.otlp_samples import request_of
 from tests.serving import until
@@ -25,10 +25,10 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> list[Served]:
 @pytest.fixture(scope="module")
 def keys(locked: Locked) -> dict[str, dict[Scope, str | None]]:
     """Who knocks → what a thing needs → the key that is sent."""
-    right = {scope: locked.key(scope, projects=[PROJECT]) for scope in Scope}
-    wrong = {scope: locked.key(*(set(Scope) - {scope}), projects=[PROJECT]) for scope in Scope}
-    revoked, unknown = locked.revoke(locked.key(*Scope, projects=None)), locked.unknown_key()
-    other = locked.key(*Scope, projects=[OTHER])
+    right = {scope: locked.key(scope, projects=[PROJECT], name="right") for scope in SCOPES}
+    wrong = {scope: locked.key(*(SCOPES - {scope}), projects=[PROJECT]) for scope in SCOPES}
+    revoked, unknown = locked.revoke(locked.key(*SCOPES, projects=None)), locked.unknown_key()
+    other = locked.key(*SCOPES, projects=[OTHER])
     return {
         "none": dict.fromkeys(Scope),
         "unknown": dict.fromkeys(Scope, unknown),
@@ -39,9 +39,10 @@ def keys(locked: Locked) -> dict[str, dict[Scope, str | None]]:
     }
 
 
-def ask(locked: Locked, one: Served, key: str | None) -> httpx.Response:
+def ask(locked: Locked, one: Served, key: str | None, person: dict[str, str] | None = None) -> httpx.Response:
     asked = one.parameters | ({"project": PROJECT} if one.names_project else {})
     headers = {"x-runlight-project": PROJECT} | ({} if key is None else {"authorization": f"Bearer {key}"})
+    headers |= person or {}
     body: dict[str, Any] = {"json": one.body} if one.body else {}
     if one.needs == "ingest":
         headers["content-type"] = "application/x-protobuf"
@@ -59,12 +60,17 @@ def test_every_route_refuses_whoever_has_not_the_right_key(
     wrong = []
     for one in table:
         answer = ask(locked, one, keys[who][Scope(one.needs)])
-        is_refused = answer.status_code == status and MARK not in answer.text and said_in_its_form(one, answer)
-        # What is of no one project answers with what the key may see of it.
-        is_all = who == "other project" and not one.names_project and one.needs != "ingest" and answer.is_success
-        if not is_refused and not (is_all and MARK not in answer.text and PROJECT not in answer.text):
+        if not is_kept_out(one, answer, status, sees_others=who == "other project"):
             wrong.append((str(one), answer.status_code, answer.text[:200]))
     assert wrong == []
+
+
+def is_kept_out(one: Served, answer: httpx.Response, status: int, *, sees_others: bool) -> bool:
+    """Whether it was refused in its form; what is of no one project answers others with what these may see of it."""
+    is_refused = answer.status_code == status and said_in_its_form(one, answer)
+    is_all = sees_others and not one.names_project and one.needs != "ingest" and answer.is_success
+    tells = MARK in answer.text or (is_all and PROJECT in answer.text)
+    return (is_refused or is_all) and not tells
 
 
 def said_in_its_form(one: Served, answer: httpx.Response) -> bool:
@@ -76,18 +82,81 @@ def said_in_its_form(one: Served, answer: httpx.Response) -> bool:
     return list(answer.json()) == ["error"]
 
 
-def test_every_route_answers_the_right_key(
-    locked: Locked, table: list[Served], keys: dict[str, dict[Scope, str | None]]
+@pytest.fixture(scope="module")
+def acting_key(locked: Locked) -> str:
+    """The key of an app that has a login."""
+    return locked.key(*Scope, projects=None, name="the app")
+
+
+def person(role: str, projects: str = PROJECT) -> dict[str, str]:
+    return {"x-runlight-user": "kim%40example.org", "x-runlight-role": role, "x-runlight-projects": projects}
+
+
+ROLES = {"viewer": {"read"}, "reviewer": {"read", "review"}, "admin": {"read", "review", "admin"}}
+
+
+@pytest.mark.parametrize(
+    ("who", "named"),
+    [
+        ("nobody", {}),
+        ("viewer", person("viewer")),
+        ("reviewer", person("reviewer")),
+        ("admin of another project", person("admin", OTHER)),
+        ("admin of nothing", person("admin", "")),
+    ],
+)
+def test_every_route_refuses_whoever_the_app_acts_for_without_a_right_to_it(
+    locked: Locked, table: list[Served], acting_key: str, who: str, named: dict[str, str]
 ) -> None:
+    allowed = ROLES.get(who, set())
     wrong = []
     for one in table:
-        # A backup is of all projects.
-        is_of_all = one.path == "/api/admin/backup"
-        key = locked.key(Scope.ADMIN, projects=None) if is_of_all else keys["right"][Scope(one.needs)]
+        if one.needs in allowed - {"read"}:
+            continue  # what it may change, the right key changes below
+        answer = ask(locked, one, acting_key, named)
+        is_let_in = one.needs in allowed and (answer.is_success or answer.status_code == 405)
+        if not is_let_in and not is_kept_out(one, answer, 403, sees_others=who.startswith("admin")):
+            wrong.append((str(one), answer.status_code, answer.text[:200]))
+    assert wrong == []
+
+
+def test_a_key_that_may_not_act_for_persons_is_refused_everywhere_once_it_names_one(
+    locked: Locked, table: list[Served], keys: dict[str, dict[Scope, str | None]]
+) -> None:
+    answers = {str(one): ask(locked, one, keys["right"][Scope(one.needs)], person("admin")) for one in table}
+    assert {line: answer.status_code for line, answer in answers.items() if answer.status_code != 403} == {}
+
+
+def test_every_route_answers_the_right_key_and_what_it_did_is_in_the_audit_log(
+    locked: Locked, table: list[Served], keys: dict[str, dict[Scope, str | None]]
+) -> None:
+    wrong, done = [], 0
+    of_all = locked.key(Scope.ADMIN, projects=None, name="right")  # a backup is of all projects
+    for one in table:
+        key = of_all if one.path == "/api/admin/backup" else keys["right"][Scope(one.needs)]
         answer = ask(locked, one, key)
+        done += answer.is_success and is_act(one)
         if not answer.is_success and answer.status_code != 405:
             wrong.append((str(one), answer.status_code, answer.text[:200]))
     assert wrong == []
+    log = locked.ask(f"/api/audit?project={PROJECT}&who=right&limit=1000", of_all).json()["rows"]
+    assert len(log) == done > 20
+    assert not {entry["act"] for entry in log} & set(METHODS), "a route does not say what it does"
+    assert {(entry["via"], entry["role"]) for entry in log} == {("key", None)}
+
+
+def is_act(one: Served) -> bool:
+    """Whether it changes something, or hands out what people take with them."""
+    takes_along = one.path.startswith("/api/export/") or one.path.endswith(("/otlp", ".{form}"))
+    return one.needs != "ingest" and (one.method not in ("GET", "HEAD") or takes_along)
+
+
+def test_every_route_answers_an_admin_whom_the_app_acts_for(
+    locked: Locked, table: list[Served], acting_key: str
+) -> None:
+    answers = {str(one): ask(locked, one, acting_key, person("admin", "*")) for one in table}
+    refused = {line for line, answer in answers.items() if answer.status_code in REFUSED}
+    assert refused == {str(one) for one in table if one.needs == "ingest"}, "nobody sends telemetry through the app"
 
 
 def test_no_method_on_any_path_is_open(locked: Locked, table: list[Served]) -> None:

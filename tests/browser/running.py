@@ -1,12 +1,14 @@
 """Starts the app as a process of its own."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -16,16 +18,17 @@ STOP_SECONDS = 60
 
 
 @contextmanager
-def running_app(server_url: str, log: Path) -> Iterator[str]:
-    """The URL of `streamlit run serve_app.py` on a free port, told to ask the server at `server_url`."""
-    port = _free_port()
+def running_app(server_url: str, log: Path, **settings: object) -> Iterator[str]:
+    """The URL of `streamlit run serve_app.py` on a free port, told to ask the server at `server_url`; `settings` by the
+    names of settings.py."""
+    port, given = _free_port(), {"url": server_url} | settings
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RUNLIGHT_", "STREAMLIT_"))}
     with (
         log.open("wb") as output,
         subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "serve_app.py", "--server.port", str(port)],
             cwd=ROOT,
-            env=inherited | {"RUNLIGHT_URL": server_url},
+            env=inherited | {f"RUNLIGHT_{name.upper()}": str(value) for name, value in given.items()},
             stdout=output,
             stderr=subprocess.STDOUT,
         ) as process,
@@ -42,6 +45,25 @@ def running_app(server_url: str, log: Path) -> Iterator[str]:
             finally:
                 process.kill()
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@contextmanager
+def running_provider(people: Mapping[str, Mapping[str, Any]], log: Path) -> Iterator[str]:
+    """The URL of an identity provider, which says this of these people and asks for no password."""
+    port = _free_port()
+    told = [f"--user-claims={json.dumps({'sub': name, **claims})}" for name, claims in people.items()]
+    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true", *told]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process,
+    ):
+        try:
+            url = f"http://localhost:{port}"
+            until(lambda: process.poll() is not None or _answers(f"{url}/.well-known/openid-configuration"))
+            assert process.poll() is None, log.read_text()
+            yield url
+        finally:
+            process.terminate()
 
 
 def websocket_status(app_url: str, host: str, origin: str) -> int:

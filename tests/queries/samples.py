@@ -178,6 +178,7 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "alert_notifications": _whole(lambda database: questions.alert_notifications(database, PROJECT)),
     "alert_silences": _whole(lambda database: questions.alert_silences(database, PROJECT, NOW_NS)),
     "alerts": _whole(lambda database: questions.alerts(database, PROJECT, NOW_NS)),
+    "audit_log": _whole(lambda database: questions.audit_log(database, FILTERS)),
     "approvals": _whole(lambda database: questions.approvals(database, FILTERS).rows),
     "corrections": _whole(lambda database: questions.corrections(database, FILTERS).rows),
     "conversation": lambda samples: {
