@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import arrivals, costs, data, faces, filters, ledger
+from pages.shared import address, arrivals, costs, data, faces, filters, ledger
 
 chosen = filters.current()
 st.title("Ingest")
@@ -33,4 +33,4 @@ def draw() -> None:
     ledger.draw_batches(part("batches"), chosen.zone)
 
 
-data.live(draw)
+data.live(draw, watched=address.flag("live", True))

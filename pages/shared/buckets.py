@@ -27,6 +27,15 @@ def bars(trend: pl.DataFrame, zone: str, air: float = _AIR) -> dict[str, list[An
     }
 
 
+def axis(trend: pl.DataFrame, zone: str) -> dict[str, Any]:
+    """The axis of time for lines. Around a single point Plotly would show less than a millisecond: it stands amid as
+    much time as its bucket has."""
+    if trend["bucket_at"].n_unique() != 1:
+        return {"type": "date", "fixedrange": True}
+    begin, end = trend.select(local("bucket_at", zone), local("bucket_until_at", zone)).row(0)
+    return {"type": "date", "fixedrange": True, "range": [begin - (end - begin) / 2, begin + (end - begin) / 2]}
+
+
 def window(row: Mapping[str, Any]) -> dict[str, str]:
     """The bucket of a row, as the address names a window."""
     return {"window": "custom", "since": rfc_3339(row["bucket_at"]), "until": rfc_3339(row["bucket_until_at"])}

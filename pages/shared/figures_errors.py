@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
+from pages.shared import buckets
 from pages.shared.figures import ERROR_COLOUR, KIND_COLOURS
 from pages.shared.format import count, percent
 
@@ -19,7 +20,7 @@ def error_rates(trend: pl.DataFrame, zone: str) -> go.Figure:
 
     Every point carries its row's number in the frame as customdata.
     """
-    at = trend["bucket_at"].dt.convert_time_zone(zone).dt.replace_time_zone(None).to_list()
+    at = trend.select(buckets.local("bucket_at", zone)).to_series().to_list()
     figure = go.Figure()
     for prefix, (label, colour) in LINES.items():
         counts = zip(trend[f"{prefix}error_count"], trend[f"{prefix}ended_count"], strict=True)
@@ -43,7 +44,7 @@ def error_rates(trend: pl.DataFrame, zone: str) -> go.Figure:
         legend={"orientation": "h", "traceorder": "normal", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="closest",
         dragmode=False,
-        xaxis={"type": "date", "fixedrange": True},
+        xaxis=buckets.axis(trend, zone),
         yaxis={"title": "failed, share", "tickformat": ".0%", "rangemode": "tozero", "fixedrange": True},
     )
     return figure

@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from pages.shared import buckets
 from pages.shared.figures import ERROR_COLOUR, TEXT_COLOUR
 from pages.shared.figures_cost import PLACE_COLOURS
 from pages.shared.format import chart_text, count, percent
@@ -45,7 +46,7 @@ def _lines(rows: pl.DataFrame, column: str, words: Any, zone: str) -> go.Figure:
         label = chart_text(of_place["evaluation_name"][0], 40)
         figure.add_scatter(
             name=label,
-            x=of_place["bucket_at"].dt.convert_time_zone(zone).dt.replace_time_zone(None).to_list(),
+            x=of_place.select(buckets.local("bucket_at", zone)).to_series().to_list(),
             y=of_place[column].to_list(),
             mode="lines+markers",
             line={"color": PLACE_COLOURS[place - 1], "width": 2},
@@ -60,7 +61,7 @@ def _lines(rows: pl.DataFrame, column: str, words: Any, zone: str) -> go.Figure:
         legend=_LEGEND,
         showlegend=True,
         margin=_MARGIN,
-        xaxis={"type": "date", "fixedrange": True},
+        xaxis=buckets.axis(rows, zone),
     )
     return figure
 

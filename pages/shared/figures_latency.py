@@ -200,7 +200,7 @@ def over_time(trend: pl.DataFrame, by: str, part: str, zone: str) -> go.Figure:
         legend=_LEGEND,
         showlegend=True,
         margin=_MARGIN,
-        xaxis={"fixedrange": True},
+        xaxis=buckets.axis(trend, zone),
         yaxis={**_TIME_AXIS, "title": f"{part} duration"},
     )
     return figure

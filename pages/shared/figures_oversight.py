@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
+from pages.shared import buckets
 from pages.shared.figures import ERROR_COLOUR
 from pages.shared.format import count, percent
 
@@ -24,20 +25,20 @@ _HEIGHT = 260
 
 def decisions_over_time(trend: pl.DataFrame, zone: str) -> go.Figure:
     """Stacked bars of questions by what came of them: `bucket_at`, `<outcome>_count`; a click names its outcome."""
-    at = _local(trend, zone)
+    place = buckets.bars(trend, zone)
     figure = go.Figure()
     for outcome, (label, colour) in OUTCOMES.items():
         counts = trend[f"{outcome}_count"]
         if counts.sum():
             figure.add_bar(
                 name=label,
-                x=at,
+                **place,
                 y=counts.to_list(),
                 marker={"color": colour, "line": {"width": 0}},
                 customdata=[outcome] * trend.height,
                 hovertemplate=f"%{{y}} {label}<extra></extra>",
             )
-    figure.update_layout(barmode="stack", bargap=0.25, yaxis={"title": "questions", "rangemode": "tozero"})
+    figure.update_layout(barmode="stack", xaxis={"type": "date"}, yaxis={"title": "questions", "rangemode": "tozero"})
     return _over_time(figure)
 
 
@@ -51,7 +52,7 @@ def correction_rates(trend: pl.DataFrame, zone: str) -> go.Figure:
     ):
         figure.add_scatter(
             name=label,
-            x=_local(trend, zone),
+            x=trend.select(buckets.local("bucket_at", zone)).to_series().to_list(),
             y=trend[rate].to_list(),
             mode="lines+markers",
             line={"color": colour, "width": 2},
@@ -62,15 +63,11 @@ def correction_rates(trend: pl.DataFrame, zone: str) -> go.Figure:
             ],
             hoverinfo="text",
         )
-    figure.update_layout(yaxis={"title": "share of runs", "tickformat": ".0%", "rangemode": "tozero"})
-    return _over_time(figure)
-
-
-def _local(trend: pl.DataFrame, zone: str) -> list[object]:
-    # Plotly knows no zones: it is given the viewer's clock.
-    return (
-        trend["bucket_at"].dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None).to_list()
+    figure.update_layout(
+        xaxis=buckets.axis(trend, zone),
+        yaxis={"title": "share of runs", "tickformat": ".0%", "rangemode": "tozero"},
     )
+    return _over_time(figure)
 
 
 def _over_time(figure: go.Figure) -> go.Figure:
@@ -80,6 +77,5 @@ def _over_time(figure: go.Figure) -> go.Figure:
         legend={"orientation": "h", "traceorder": "normal", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="x unified" if len(figure.data) > 1 else "closest",
         dragmode=False,
-        xaxis={"type": "date"},
     )
     return figure

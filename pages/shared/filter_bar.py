@@ -11,7 +11,9 @@ import streamlit as st
 from pages.shared import address, data, filters, freshness
 from pages.shared.filters import FIELDS, Filters
 from pages.shared.format import count, local_time, one_line
-from pages.shared.menu import Entry
+from pages.shared.menu import INGEST, METRICS, Entry
+
+_FOLLOWED = (METRICS, INGEST)  # beside those that are compared with the window before
 
 
 def draw(entry: Entry, settled: Filters) -> None:
@@ -30,7 +32,7 @@ def draw(entry: Entry, settled: Filters) -> None:
         )
         if "status" in entry.takes:
             _choose_narrowing(settled)
-        if entry.compares:
+        if entry.compares or entry in _FOLLOWED:
             freshness.draw(settled)
     if window == "custom":
         _choose_bounds(settled)

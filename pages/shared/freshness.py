@@ -1,4 +1,4 @@
-"""How old the numbers of a signal page are, and the page drawn anew as soon as there are newer ones.
+"""How old the numbers of a page are, and the page drawn anew as soon as there are newer ones.
 
 While a page is open and live it costs one small question every ten seconds, of which commit was the newest to touch the
 window. Only news makes it ask its own questions again; what the visitor opened, typed and scrolled to stays.
@@ -16,7 +16,7 @@ EVERY_SECONDS = 10
 
 
 def draw(settled: Filters) -> None:
-    """A switch, and the time at which the numbers were last known to be the newest."""
+    """A switch, `live` in the address, and the time at which the numbers were last known to be the newest."""
     watched = address.flag("live", True)
     st.toggle(
         "Live",

@@ -225,7 +225,7 @@ def over_time(trend: pl.DataFrame, way: str, metric: Metric, group: str | None, 
         showlegend=group is not None,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
-        xaxis={"type": "date", "fixedrange": True},
+        xaxis={"type": "date", "fixedrange": True} if way in _ADDITIVE else buckets.axis(trend, zone),
         yaxis={
             "title": chart_text(metric.shown_unit) or None,
             "rangemode": "tozero",
