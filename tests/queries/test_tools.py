@@ -1,8 +1,10 @@
 """What tools did and what models asked of them, on hand-made runs and against the samples' README."""
 
+from dataclasses import replace
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from queries import catalogue, questions
@@ -137,15 +139,43 @@ def test_calls_are_found_by_words_in_their_arguments_results_and_errors(store: d
     insert(store, telling.rows)
     rebuild_all(store)
 
-    def found(*words: str, **narrowing: Any) -> list[str]:
-        asked = filters(**narrowing)
-        searched = Filters(**{name: getattr(asked, name) for name in asked.__slots__} | {"words": words})
-        return questions.tool_calls(Database(store), searched).rows["tool_name"].to_pylist()
+    def found(*words: str) -> list[str]:
+        return searched(store, words)
 
     assert found("77") == ["other", "find"]
     assert found("gone", "77") == ["find"]
     assert found("parcels") == ["other"]
     assert found("nothing") == []
+
+
+def test_a_call_is_found_by_any_whole_record_that_tells_of_it(store: duckdb.DuckDBPyConnection) -> None:
+    """Nothing of the words is in the beginnings that are kept beside the records."""
+    telling = (
+        Telling()
+        .span("agent", "agent", lasts=9, block_position=1)
+        .span("find", "tool", 1, under="agent", tool_call_id="k1", block_position=2)
+        .span("find, told again", "tool", 1, under="find", tool_name="find", tool_call_id="k1", block_position=3)
+        .span("look", "tool", 3, under="agent", block_position=4)
+    )
+    insert(store, telling.rows)
+    other = Telling("elsewhere").span("read", "tool", 1, block_id=2, block_position=2)
+    insert(store, other.rows)
+    rebuild_all(store)
+
+    def found(*places: tuple[int, int]) -> list[str]:
+        blocks, positions = zip(*places, strict=True)
+        return searched(store, ("parcel",), pa.table({"block_id": blocks, "block_position": positions}))
+
+    assert found((1, 2)) == found((1, 3)) == ["find"], "whichever of the two that repeat each other"
+    assert found((1, 2), (1, 4)) == ["look", "find"]
+    assert found((1, 1)) == [], "an agent is no call"
+    assert found((2, 2)) == found((2, 4)) == [], "another project's record, and none at all"
+
+
+def searched(store: duckdb.DuckDBPyConnection, words: tuple[str, ...], places: pa.Table | None = None) -> list[str]:
+    """The tools of the calls that hold these words, or of which a record is at one of the places; the newest first."""
+    asked = replace(filters(), words=words)
+    return questions.tool_calls(Database(store), asked, places=places).rows["tool_name"].to_pylist()
 
 
 def test_the_samples_tool_calls_are_those_of_their_readme() -> None:
