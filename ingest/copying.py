@@ -64,6 +64,14 @@ def compact(path: Path, store: Store) -> tuple[int, int]:
     return before, after
 
 
+def unfinished_bytes(folder: Path) -> int:
+    """How large the copy is that is being made in a folder; 0 when there is none, or it is just done."""
+    try:
+        return sum(path.stat().st_size for path in folder.glob(f"{_UNFINISHED}*/*"))
+    except OSError:
+        return 0  # it got its name in the middle
+
+
 def _copy(cursor: duckdb.DuckDBPyConnection, target: Path) -> None:
     """In one transaction, which sees nothing of what is committed meanwhile."""
     (source,) = cursor.execute("select current_database()").fetchone() or ("",)

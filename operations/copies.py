@@ -2,14 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from tqdm import tqdm
+
 from access.admin import order_of_server, socket_path
-from ingest.copying import back_up, compact, restore
-from ingest.store import Store, StoreError
+from ingest.copying import back_up, compact, restore, unfinished_bytes
+from ingest.store import Store, StoreError, file_bytes
 from settings import SettingsError, read_settings
 
+_TELL_SECONDS = 0.5
 COMMANDS = ("backup", "restore", "compact")
 _ABOUT = {
     "backup": "Copy the whole store into a new file, also while a server is at work on it.",
@@ -32,18 +37,40 @@ def copies_command(arguments: Sequence[str]) -> int:
     except SettingsError as error:
         parser.error(str(error))
     asked = parser.parse_args(arguments[1:])
+    target = asked.out.absolute() if command == "backup" else database.absolute()
+    source = asked.backup if command == "restore" else database
     try:
-        if command == "backup":
-            told = _back_up(database, asked.out.absolute())
-        elif command == "restore":
-            told = f"restored {database} bytes={restore(asked.backup, database)}"
-        else:
-            told = _compact(database)
+        with _progress(command, source, target.parent):
+            if command == "backup":
+                told = _back_up(database, target)
+            elif command == "restore":
+                told = f"restored {database} bytes={restore(source, database)}"
+            else:
+                told = _compact(database)
     except (StoreError, OSError) as error:
         print(f"runlight: {error}", file=sys.stderr)
         return 1
     print(f"runlight: {told}")
     return 0
+
+
+@contextmanager
+def _progress(command: str, source: Path, folder: Path) -> Iterator[None]:
+    """Tells on a terminal how much of the copy in the folder is there; it ends below what the source takes."""
+    is_over = threading.Event()
+    with tqdm(total=file_bytes(source), desc=command, unit="B", unit_scale=True, leave=False, disable=None) as progress:
+
+        def tell() -> None:
+            while not is_over.wait(_TELL_SECONDS):
+                progress.update(unfinished_bytes(folder) - progress.n)
+
+        telling = threading.Thread(target=tell, name="progress")
+        telling.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            telling.join()
 
 
 def _back_up(database: Path, out: Path) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import address, alerts, behind, rows
 from pages.shared.alerts import Known
-from pages.shared.format import DASH, age, count, duration, local_time
+from pages.shared.format import DASH, age, duration, local_time
 
 _STATES = {"firing": ("firing", "#d3353d"), "resolved": ("resolved", "#1b7d52")}
 
@@ -71,10 +71,9 @@ def draw_notifications(known: Known, zone: str) -> None:
     unsent = known.notifications.filter(pl.col("state") != "sent")
     if unsent.is_empty():
         if names:
-            sent = (
-                f"The newest {count(known.notifications.height)} were delivered" if known.notifications.height else ""
-            )
-            st.caption(f"{sent or 'None was sent so far'}. Receivers: {', '.join(names)}.")
+            height = known.notifications.height
+            sent = f"{alerts.messages(height)}, all of them delivered" if height else "None was sent so far"
+            st.caption(f"{sent}. Receivers: {', '.join(names)}.")
     else:
         shown = unsent.select(
             "state",

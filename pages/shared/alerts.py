@@ -74,7 +74,7 @@ def draw_numbers(known: Known) -> None:
         told = "Over their threshold, but not yet in enough evaluations in a row"
         _number("About to fire", known.pending.height, "nobody is told yet" if known.pending.height else "", told)
         _number("Silenced", silenced, f"of {count(known.fired.height)} that fire" if silenced else "", _SILENCED)
-        newest = f"of the {count(sent)} newest messages" if sent else "no message so far"
+        newest = f"of {messages(sent)}" if sent else "no message so far"
         _number("Undelivered", unsent, newest, "Messages that their receiver has not taken so far")
         told = "Rules whose question had no answer; what fires by them goes on firing"
         _number("Not evaluated", failing, _evaluated(known), told)
@@ -93,8 +93,13 @@ def _evaluated(known: Known) -> str:
     if watching.is_empty():
         return "no rule watches this project"
     last = watching["evaluated_at"].max()
-    when = f"evaluated {ago(last)} ago" if isinstance(last, datetime) else "evaluated within minutes"
+    when = f"{ago(last)} ago" if isinstance(last, datetime) else "not yet looked at"
     return f"of {count(watching.height)} rules, {when}"
+
+
+def messages(number: int) -> str:
+    """1 message, 2 messages"""
+    return f"{count(number)} message{'' if number == 1 else 's'}"
 
 
 def draw_line(project: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingest.copying import back_up, restore
+from ingest.copying import back_up, restore, unfinished_bytes
 from ingest.intake import Signal
 from ingest.store import SCHEMA_VERSION, Store, StoreError
 from queries.database import Database
@@ -72,6 +72,7 @@ def test_nothing_is_overwritten_and_a_copy_that_was_cut_off_leaves_nothing_in_th
     left = tmp_path / ".runlight-copy-killed"
     left.mkdir()
     (left / "copy.duckdb").write_bytes(b"half")
+    assert unfinished_bytes(tmp_path) == 4
     with pipeline(path) as running:
         copy.write_bytes(b"of somebody")
         with pytest.raises(StoreError, match="is there already, and nothing is overwritten"):
@@ -79,6 +80,7 @@ def test_nothing_is_overwritten_and_a_copy_that_was_cut_off_leaves_nothing_in_th
         assert copy.read_bytes() == b"of somebody"
         back_up(running.store.connection, tmp_path / "second.duckdb")
         assert not left.exists()
+        assert unfinished_bytes(tmp_path) == 0
     with pytest.raises(StoreError, match="is there already"):
         restore(tmp_path / "second.duckdb", path)
     log = tmp_path / "third.duckdb.wal"

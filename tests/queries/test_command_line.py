@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,9 +153,10 @@ def test_no_color_and_a_pipe_go_without_colours(url: str) -> None:
 def on_a_terminal(arguments: list[str], **environment: str) -> str:
     """What a command writes to a terminal."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 200))
     command = [sys.executable, "-m", "queries", *arguments]
     inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    with subprocess.Popen(command, cwd=ROOT, stdout=theirs, env=inherited | environment) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=theirs, stderr=theirs, env=inherited | environment) as process:
         os.close(theirs)
         told = b"".join(iter(lambda: read(ours), b""))
     os.close(ours)
@@ -196,6 +198,12 @@ def test_the_weekly_report_is_a_command_too(capsys: pytest.CaptureFixture[str]) 
         main(["report", "--help"])
     assert ended.value.code == 0
     assert "--made-at" in capsys.readouterr().out
+
+
+def test_on_a_terminal_a_report_tells_for_how_long_it_is_being_made(url: str) -> None:
+    told = on_a_terminal(["report", "--url", url, "--week", "2026-W47"])
+    assert "report of 2026-W47: 00:0" in told
+    assert "# Weekly reliability report, 2026-W47" in told
 
 
 def test_every_command_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -173,10 +173,10 @@ def test_the_command_writes_a_file_or_says_why_not(
     assert orjson.loads(written)["made_at"] == moment
     assert weekly_report.main([*asked, "--made-at", moment]) == 0
     assert out.read_bytes() == written
-    assert weekly_report.main([*asked, "--week", "2026-W54"]) == 1
+    assert weekly_report.main([*asked, "--week", "2026-W54"]) == 2
     assert "weeks 1 to 53" in capsys.readouterr().err
     assert out.read_bytes() == written, "what was there stays"
-    assert weekly_report.main([*asked, "--url", "http://127.0.0.1:1"]) == 1
+    assert weekly_report.main([*asked, "--url", "http://127.0.0.1:1"]) == 3
     with pytest.raises(SystemExit, match="2"):
         weekly_report.main(["--out", str(tmp_path / "report.doc")])
     assert tuple(weekly_report.FORMS) == tuple(FORMS)

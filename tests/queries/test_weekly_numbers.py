@@ -19,11 +19,13 @@ DAY = "2026-11-20"
 Rows = dict[str, dict[str, str]]
 
 
+SECTION = (SAMPLES / "README.md").read_text().partition("## What the weekly report says")[2].partition("\n## ")[0]
+
+
 def counted() -> dict[str, Rows]:
     """The tables of the README's section, by their names: rows by their first cell, cells by their columns."""
-    section = (SAMPLES / "README.md").read_text().partition("## What the weekly report says")[2].partition("\n## ")[0]
     found = {}
-    for part in section.split("\n### ")[1:]:
+    for part in SECTION.split("\n### ")[1:]:
         head, _, *lines = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("|")]
         rows = [dict(zip(head, cells, strict=True)) for cells in lines]
         name = part.splitlines()[0]
@@ -84,6 +86,13 @@ def test_no_table_is_left_out_and_those_that_repeat_another_say_the_same(sample_
     for row, cells in found["figures"].items():
         week = {"value": "2026-W47", "numerator": "2026-W47_numerator", "denominator": "2026-W47_denominator"}
         assert found["four-weeks"][row] == {week[column]: value for column, value in cells.items()}
+
+
+def test_every_sentence_with_a_number_in_it_is_counted_by_hand(sample_report: Report) -> None:
+    sections = [section for section in sample_report.sections if section.name != "counting"]  # that one only explains
+    said = [*sample_report.summary, *(sentence for section in sections for sentence in section.sentences)]
+    by_hand = [line.removeprefix("> ") for line in SECTION.splitlines() if line.startswith("> ")]
+    assert [sentence for sentence in said if re.search(r"\d", sentence)] == by_hand
 
 
 def test_the_reports_sums_are_those_of_the_runs_their_counted_steps_and_the_pages(
