@@ -30,6 +30,7 @@ def store_of(seed: int, span_count: int, say: Callable[[str], None]) -> Path:
     path = CACHE / f"store-{_code_hash()}-s{seed}-{span_count}.duckdb"
     if path.exists():
         return path
+    CACHE.mkdir(exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     load = load_of(seed, min(span_count, _TAKEN_IN_SPANS), BATCHES)

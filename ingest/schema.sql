@@ -436,6 +436,7 @@ create table steps (
     cost_usd double,
     cost_source varchar,
     counted boolean not null,               -- false for wrappers and repetitions of one call
+    counted_as varchar,                     -- the step that counts in its place, where one does
     tool_name varchar,
     tool_type varchar,
     tool_call_id varchar,
@@ -450,15 +451,21 @@ create table steps (
     duration_ms double,
     ttft_ms double,
     wait_ms double,
+    input_preview varchar,
+    output_preview varchar,
     depth usmallint not null,
     step_order uinteger not null,           -- the order of the waterfall: parents before children, then by time
     cut varchar[] not null,
     flaws varchar[] not null,
+    record_signal varchar,                  -- where the whole record is
     block_id ubigint not null,
     block_position usmallint not null,
     resource_id ubigint not null,
     scope_id ubigint not null
 );
+
+-- The steps of kind `other`, which a run's page shows and no other question asks for.
+create table plumbing as from steps with no data;
 
 -- One row per run. Status is derived from these facts and the asking time in queries/views.sql.
 create table runs (
@@ -480,6 +487,8 @@ create table runs (
     started_at timestamp_ns,
     ended_at timestamp_ns,                  -- of the root, else null
     last_activity_at timestamp_ns,
+    first_record_at timestamp_ns,           -- of all that belongs to it, what judges it too
+    last_record_at timestamp_ns,
     duration_ms double,                     -- root's, else first start to last activity
     has_root boolean not null,
     outcome varchar,                        -- what the records alone say: ok | error | waiting | null

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -57,6 +57,13 @@ _MIGRATIONS: dict[int, str] = {
     10: (
         "create table audit_log (project varchar, done_at timestamp_ns not null, who varchar not null, "
         "via varchar not null, role varchar, key_id varchar, act varchar not null, about varchar not null)"
+    ),
+    11: (
+        "alter table steps add column counted_as varchar; alter table steps add column record_signal varchar; "
+        "alter table steps add column input_preview varchar; alter table steps add column output_preview varchar; "
+        "create table plumbing as from steps with no data; "
+        "alter table runs add column first_record_at timestamp_ns; "
+        "alter table runs add column last_record_at timestamp_ns"
     ),
 }
 _KEY_BYTES = 32

@@ -13,8 +13,10 @@ _DAY_NS = 86_400 * 10**9
 
 
 def locate(cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str) -> dict[str, Any] | None:
-    """Where to start reading: trace_ids, run_key, conversation_id, since and until in nanoseconds; None if no record
-    bears this id."""
+    """Where to start reading: run_id, trace_ids, run_key, conversation_id, since and until in nanoseconds, is_settled;
+    None if no record bears this id."""
+    if (place := run_place(cursor, project, asked_id)) is not None:
+        return place
     run_id = run_of(cursor, project, asked_id)
     return run_extent(cursor, project, asked_id) if run_id is None else run_place(cursor, project, run_id)
 

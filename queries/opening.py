@@ -1,4 +1,5 @@
-"""Opens one run by any of its ids, computed from the records at hand: readable as soon as it is committed."""
+"""Opens one run by any of its ids: as its summary has it, or computed from the records at hand if these are newer, so
+that it is readable as soon as it is committed."""
 
 import copy
 import threading
@@ -29,12 +30,13 @@ class NoSuchRun(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """One run on a cursor of its own, which holds its steps in `derived_steps`. Times are nanoseconds since 1970."""
+    """One run on a cursor of its own, which holds its steps in `opened_steps`. Times are nanoseconds since 1970; its
+    `number` is the one it has among the runs just derived."""
 
     cursor: duckdb.DuckDBPyConnection
     project: str
     run_id: str
-    number: int
+    number: int | None
     trace_ids: list[str]
     conversation_id: str | None
     since: int
@@ -91,9 +93,9 @@ class Opener:
             with self._lock:
                 kept = self._kept.get((project, asked_id))
             if kept is None or kept.version != newest or newest is None:
-                kept = self._derive(cursor, project, asked_id, place, newest)
-            cursor.register("kept_steps", kept.steps)
-            cursor.execute("create or replace temp view derived_steps as from kept_steps")
+                opened = _stored_run if place["is_settled"] else _derived_run
+                kept = self._keep(asked_id, newest, *opened(cursor, project, asked_id, place))
+            cursor.register("opened_steps", kept.steps)
             yield replace(kept.opened, cursor=cursor)
 
     @contextmanager
@@ -105,25 +107,44 @@ class Opener:
             derive_runs(cursor, _NEIGHBOURS)
             yield derived_run(cursor, project, asked_id)
 
-    def _derive(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        project: str,
-        asked_id: str,
-        place: dict[str, Any],
-        version: int | None,
-    ) -> _Kept:
-        _seed(cursor, project, place)
-        derive_steps(cursor, _NEIGHBOURS)
-        opened = derived_run(cursor, project, asked_id)
-        kept = _Kept(version, opened, derived_run_steps(opened))
-        cursor.execute("drop table derived_steps")
+    def _keep(self, asked_id: str, version: int | None, opened: OpenedRun, steps: pa.Table) -> _Kept:
+        kept = _Kept(version, opened, steps)
+        key = opened.project, asked_id
         with self._lock:
-            self._kept[project, asked_id] = kept
-            self._kept.move_to_end((project, asked_id))
+            self._kept[key] = kept
+            self._kept.move_to_end(key)
             while len(self._kept) > 1 and sum(one.steps.num_rows for one in self._kept.values()) > _KEPT_STEPS:
                 self._kept.popitem(last=False)
         return kept
+
+
+def _stored_run(
+    cursor: duckdb.DuckDBPyConnection, project: str, _: str, place: dict[str, Any]
+) -> tuple[OpenedRun, pa.Table]:
+    """The run and its steps as they were written with its summary."""
+    told = {name: place[name] for name in ("run_id", "trace_ids", "conversation_id")}
+    opened = OpenedRun(cursor, project, **told, number=None, since=place["first_ns"], until=place["last_ns"])
+    return opened, stored_run_steps(opened)
+
+
+def _derived_run(
+    cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str, place: dict[str, Any]
+) -> tuple[OpenedRun, pa.Table]:
+    """The run and its steps from the records at hand. Raises NoSuchRun."""
+    _seed(cursor, project, place)
+    derive_steps(cursor, _NEIGHBOURS)
+    opened = derived_run(cursor, project, asked_id)
+    return opened, derived_run_steps(opened)
+
+
+def stored_run_steps(opened: OpenedRun) -> pa.Table:
+    """The run's steps with every column that was kept of them with its summary."""
+    return opened.ask("stored_run_steps")
+
+
+def derived_run_steps(opened: OpenedRun) -> pa.Table:
+    """The steps of the run just derived, with those columns and more."""
+    return opened.ask("derived_run_steps")
 
 
 def derived_run(cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str) -> OpenedRun:
@@ -132,11 +153,6 @@ def derived_run(cursor: duckdb.DuckDBPyConnection, project: str, asked_id: str) 
     if found is None:
         raise _no_such_run(project, asked_id)
     return OpenedRun(cursor, project, **found)
-
-
-def derived_run_steps(opened: OpenedRun) -> pa.Table:
-    """The run's steps with every column that was derived."""
-    return opened.ask("derived_run_steps")
 
 
 def derived_run_facts(opened: OpenedRun, now_ns: int) -> pa.Table:

@@ -23,7 +23,7 @@ _GATHERED_PER_REBUILD = 3.0
 # 20 around it to be told whether its questions were answered; a few more, for runs that only now come into being.
 NEIGHBOURS = 45
 
-DERIVED = ("steps", "runs", "approvals", "corrections")
+DERIVED = ("steps", "plumbing", "runs", "approvals", "corrections")
 
 log = logging.getLogger(__name__)
 _tracer = trace.get_tracer("runlight.queries")
@@ -121,6 +121,7 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, limit: int) -> int:
     derive_runs(connection, NEIGHBOURS)
     run(connection, "derivation/stale_runs")
     run(connection, "derivation/outputs")
+    run(connection, "derivation/written_steps")
     for table in DERIVED:
         run(connection, f"derivation/delete_{table}")
         run(connection, f"derivation/insert_{table}")

@@ -161,6 +161,8 @@ tops as (
         ) as output_preview,
         min(start_ns) filter (where not is_judgement) as start_ns,
         max(end_ns) filter (where not is_judgement) as end_ns,
+        min(start_ns) as first_ns,
+        max(greatest(start_ns, end_ns)) as last_ns,
         count(*) filter (where counted) as step_count,
         count(*) filter (where counted and kind = 'llm') as llm_call_count,
         count(*) filter (where counted and kind = 'tool') as tool_call_count,
@@ -236,6 +238,8 @@ select
     make_timestamp_ns(judged.start_ns) as started_at,
     case when judged.has_root then make_timestamp_ns(judged.root_end_ns) end as ended_at,
     make_timestamp_ns(judged.end_ns) as last_activity_at,
+    make_timestamp_ns(judged.first_ns) as first_record_at,
+    make_timestamp_ns(judged.last_ns) as last_record_at,
     case
         when judged.has_root then judged.root_end_ns - judged.root_start_ns
         else judged.end_ns - judged.start_ns

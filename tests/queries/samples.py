@@ -242,6 +242,7 @@ ANSWERS: dict[str, Callable[[Samples], Answers]] = {
     "runs_of_records": _each(_holders),
     "saved_views": _whole(lambda database: questions.saved_views(database, PROJECT)),
     "search": _searched,
+    "stored_run_steps": _opened(opening.stored_run_steps),
     "store_version": _whole(lambda database: questions.store_version(database, FILTERS)),
     "summary": _whole(lambda database: questions.summary(database, FILTERS)),
     "tool_calls": _whole(lambda database: questions.tool_calls(database, FILTERS).rows),

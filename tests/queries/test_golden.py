@@ -11,9 +11,10 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from queries import statements
+from queries import questions, statements
 from queries.encoding import rows_json
-from tests.queries.samples import ANSWERS, Samples, kept_samples
+from queries.opening import Opener
+from tests.queries.samples import ANSWERS, PROJECT, Samples, kept_samples
 
 GOLDEN = Path(__file__).parent / "golden"
 QUESTIONS = sorted(statements.questions())
@@ -79,3 +80,23 @@ def _rounded(value: Any) -> Any:
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def test_a_run_reads_the_same_from_its_summary_as_from_its_records(samples: Samples) -> None:
+    settled = opened_runs(samples)
+    samples.connection.execute(
+        "insert into touched select project, unhex(unnest(trace_ids)), run_id, null, null, null, 0 from runs"
+    )
+    try:
+        assert opened_runs(samples) == settled
+    finally:
+        samples.connection.execute("delete from touched")
+
+
+def opened_runs(samples: Samples) -> dict[str, list[dict[str, Any]]]:
+    """The steps of every run as its page shows them, opened anew."""
+    opener, steps = Opener(samples.database), {}
+    for (run_id,) in samples.connection.execute("select run_id from runs where project = $1", [PROJECT]).fetchall():
+        with opener.open(PROJECT, run_id) as opened:
+            steps[run_id] = questions.run_steps(opened).to_pylist()
+    return steps

@@ -20,7 +20,7 @@ from tests.test_sample_traces import run_ids
 
 OTHER, DIGITS = "other", 12
 # Of an opened run, on a cursor that was opened for its project.
-OF_ONE_RUN = {"derived_run_facts", "derived_run_steps", "run_records"}
+OF_ONE_RUN = {"derived_run_facts", "run_records", "run_steps"}
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ def prepared() -> duckdb.DuckDBPyConnection:
     derive_runs(connection, 1)
     statements.run(connection, "derivation/stale_runs")
     statements.run(connection, "derivation/outputs")
+    statements.run(connection, "derivation/written_steps")
     nodes = connection.execute("from nodes").pl()
+    connection.register("opened_steps", connection.execute("from steps").to_arrow_table())
     connection.register("walked", derive.walk(nodes, derive.ABOVE, derive.BELOW))
     return connection
 

@@ -5,6 +5,6 @@ select
     block_position,
     resource_id,
     scope_id
-from derived_steps
-where run = $run and signal <> 'message'
+from opened_steps
+where signal <> 'message'
 order by step_order
