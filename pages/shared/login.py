@@ -83,7 +83,7 @@ def draw_person() -> None:
     known = person()
     if known is None:
         return
-    with st.sidebar.container(horizontal=True, vertical_alignment="center", key="person"):
+    with st.sidebar.container(horizontal=True, vertical_alignment="center", key="who_is_here"):
         st.text(f"{one_line(known.name, _SHOWN)} · {known.role}", width="stretch")
         _draw_way_out()
 

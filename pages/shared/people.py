@@ -48,13 +48,17 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    provider: str | None = None
     claim: str = Field("email", min_length=1)
     values: frozenset[str] = Field(min_length=1)
     role: Literal["viewer", "reviewer", "admin"]
     projects: tuple[str, ...] = Field(min_length=1)
 
     def names(self, claims: Mapping[str, Any]) -> bool:
-        """Whether it is about somebody of whom this is claimed. An address counts unless it was never verified."""
+        """Whether it is about somebody of whom this is claimed, by its provider if it names one. An address counts
+        unless it was never verified."""
+        if self.provider not in (None, claims.get("provider")):
+            return False
         claimed = _address(claims) if self.claim == "email" else claims.get(self.claim)
         found = claimed if isinstance(claimed, (list, tuple)) else [claimed]
         values = {value.lower() for value in self.values} if self.claim == "email" else self.values

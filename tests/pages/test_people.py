@@ -37,6 +37,7 @@ projects = ["shop", "support"]
 
 [[people]]
 claim = "sub"
+provider = "staff"
 values = ["7"]
 role = "viewer"
 projects = ["shop"]
@@ -66,7 +67,9 @@ def written(folder: Path, text: str) -> Path:
         ({"groups": ["On-Call", "on", "on-call,leads"], "sub": "2"}, None),
         ({"groups": {"on-call": True}, "sub": "2"}, None),
         ({"email": "kim@example.org", "groups": ["on-call"]}, Person("kim@example.org", "admin", ("*",))),
-        ({"sub": "7"}, Person("7", "viewer", ("shop",))),
+        ({"sub": "7", "provider": "staff"}, Person("7", "viewer", ("shop",))),
+        ({"sub": "7", "provider": "guests"}, None),
+        ({"sub": "7"}, None),
         ({"sub": 7}, None),
         ({"email": ["kim@example.org"], "sub": "1"}, None),
         ({"groups": ["leads"], "sub": "a\nb"}, None),
