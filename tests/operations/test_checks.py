@@ -25,6 +25,7 @@ from operations.checks import (
 from operations.doctor import doctor_command
 from settings import Settings
 from tests.operations.certificates import Authority
+from tests.pages.test_people import AUTH, PEOPLE
 from tests.serving import RunningServer
 
 
@@ -140,3 +141,14 @@ def test_folders_that_cannot_be_written_and_memory_that_is_not_there_are_told(tm
     assert list(check_memory(Settings(store_memory_bytes=256 * 1024**2, queue_bytes=1))) == []
     (much,) = check_memory(Settings(store_memory_bytes=1 << 50, sql=True))
     assert (much.level, "RUNLIGHT_SQL_MEMORY_BYTES" in much.text) == (Level.WARNING, True)
+
+
+def test_a_login_of_the_app_is_read_and_its_key_tried_for_a_person(tmp_path: Path, server: RunningServer) -> None:
+    login_file = tmp_path / "login.toml"
+    login_file.write_text("[auth]\n")
+    settings = Settings(url=server.url, login_file=login_file, database=server.database)
+    (unreadable,) = check_app(settings)
+    assert (unreadable.level, unreadable.about) == (Level.WRONG, "login")
+    login_file.write_text(AUTH + PEOPLE)
+    (refused,) = check_app(settings)
+    assert (refused.level, refused.about) == (Level.WRONG, "app")
