@@ -5,14 +5,18 @@ Each part keeps what it has done in its folder and goes on from there; `--anew` 
 
 import argparse
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from bench.bodies import LIVE
+from bench.questions import PROJECT
 from tests.faults.exporters import Book, exporting
 from tests.faults.test_kill import kill_once
 from tests.serving import ROOT, RunningServer, running_server
@@ -20,7 +24,20 @@ from tests.serving import ROOT, RunningServer, running_server
 FOLDER = ROOT / ".soak"
 KILL_ROUNDS, KILL_ROUNDS_PER_FILE = 500, 50
 LOAD_SECONDS, LOAD_STEP_SECONDS = 3_600, 60
-QUESTIONS = ("runs", "summary", "ingest", "projects", "filter-values")
+ARRIVING_SPANS_PER_SECOND = 500
+WINDOW = {"project": PROJECT, "since": "2026-11-01", "until": "2027-01-01"}
+QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("runs", WINDOW),
+    ("runs", WINDOW | {"status": "error", "sort": "cost"}),
+    ("runs", WINDOW | {"q": "refund"}),
+    ("summary", WINDOW),
+    ("overview-totals", WINDOW),
+    ("tool-stats", WINDOW),
+    ("cost-by", WINDOW),
+    ("filter-values", WINDOW),
+    ("ingest", {"project": PROJECT}),
+    ("projects", {}),
+)
 
 
 def hostile(_: Path, done: int) -> int:
@@ -45,19 +62,22 @@ def kills(folder: Path, done: int) -> int:
 
 
 def load(folder: Path, done: int) -> int:
-    """Exporters and questions side by side: memory, file size and latencies of each minute go to a table."""
+    """Exporters, agents and questions side by side: memory, file size and latencies of each minute go to a table."""
     book = Book(next_number=time.time_ns())
-    with running_server(folder / "load.duckdb") as server, exporting(server, book):
+    with running_server(folder / "load.duckdb") as server, exporting(server, book), arriving(server, seed=done):
         while done < LOAD_SECONDS:
             latencies, acknowledged = minute_of_questions(server), len(book.acknowledged)
             done += LOAD_STEP_SECONDS
             line = {
                 "second": done,
                 "acknowledged": acknowledged,
+                "spans": server.stored_counts(PROJECT).get("span", 0),
                 "peak_mib": server.peak_memory() >> 20,
                 "file_mib": sum(file.stat().st_size for file in folder.glob("load.duckdb*")) >> 20,
                 "p50_ms": round(latencies[len(latencies) // 2] * 1000),
+                "p95_ms": round(latencies[len(latencies) * 95 // 100] * 1000),
                 "worst_ms": round(latencies[-1] * 1000),
+                "load_average": round(os.getloadavg()[0], 1),
             }
             server.reset_peak_memory()
             print(" ", line, flush=True)
@@ -68,13 +88,27 @@ def load(folder: Path, done: int) -> int:
     return done
 
 
+@contextmanager
+def arriving(server: RunningServer, seed: int) -> Iterator[None]:
+    """Runs as the benchmark makes them, which keep coming inside the block."""
+    command = [sys.executable, "-m", "bench.load", server.url.removeprefix("http://")]
+    asked = [f"--shape={LIVE.name}", "--transport=http", "--connections=4", f"--project={PROJECT}"]
+    rate = [f"--live-seed={seed}", f"--rate={ARRIVING_SPANS_PER_SECOND}"]
+    with subprocess.Popen([*command, *asked, *rate], cwd=ROOT, stdout=subprocess.DEVNULL) as client:
+        try:
+            yield
+            assert client.poll() is None, "the client that sends ended"
+        finally:
+            client.terminate()
+
+
 def minute_of_questions(server: RunningServer) -> list[float]:
     """The seconds that each question took, the fastest first."""
     ends, latencies = time.monotonic() + LOAD_STEP_SECONDS, []
     while time.monotonic() < ends:
-        for question in QUESTIONS:
+        for question, parameters in QUESTIONS:
             began = time.monotonic()
-            server.ask(question)
+            server.ask(question, **parameters)
             latencies.append(time.monotonic() - began)
     return sorted(latencies)
 
