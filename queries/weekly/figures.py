@@ -168,11 +168,12 @@ def kind_of(name: str) -> Kind:
 
 def figures_section(inquiry: Inquiry, figures: Figures) -> Section:
     """The table of figures, their four weeks, and how the week went day by day."""
-    return Section(
-        name="figures",
-        title="The figures",
-        blocks=[_table(figures, _note(inquiry, figures)), *_charts(inquiry), _weeks_table(figures)],
-    )
+    title = "The figures"
+    if not any(totals and totals.get("run_count") for totals in figures.totals):
+        return Section(name="figures", title=title, sentences=["Nothing ran in these four weeks."])
+    charts = _charts(inquiry) if figures.now.get("run_count") else []
+    blocks = [_table(figures, _note(inquiry, figures)), *charts, _weeks_table(figures)]
+    return Section(name="figures", title=title, blocks=blocks)
 
 
 def _note(inquiry: Inquiry, figures: Figures) -> str:

@@ -14,17 +14,21 @@ from sample_traces.history.shapes import COST_SPIKE_WORKFLOW
 from tests.test_sample_traces import SAMPLES
 
 HOUR_NS, _MS_NS = 3_600 * 10**9, 10**6
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _NANOSECONDS = re.compile(rb'(UnixNano":")(\d+)')
 WAITING_WORKFLOW = "payout-review"
 
 
 def send_cost_spike(url: str, project: str, hours_ago: int) -> None:
-    """Six weeks of the workflow that ran in circles, up to now; the hours of its night end so many full hours ago."""
+    """The workflow that ran in circles, over six weeks up to now, at about the hours of the day in which it did; the
+    hours of its night end so many full hours ago."""
     story_now = datetime(2026, 11, 22, 20, tzinfo=UTC)
     now_ns = time.time_ns()
     shift_ns = now_ns // HOUR_NS * HOUR_NS - hours_ago * HOUR_NS - plan.cost_spike_ms(story_now)[1] * _MS_NS
+    began_ms, over_ms = plan.cost_spike_ms(story_now)
     runs = [run for run in plan.runs(story_now) if run.shape.workflow == COST_SPIKE_WORKFLOW]
-    past = [run for run in runs if run.last_ms * _MS_NS + shift_ns < now_ns]
+    near = [run for run in runs if (run.last_ms - began_ms) % _DAY_MS < over_ms - began_ms + _HOUR_MS]
+    past = [run for run in near if run.last_ms * _MS_NS + shift_ns < now_ns]
     request = ExportTraceServiceRequest.FromString(encode.traces(past))
     for span in (span for told in request.resource_spans for scope in told.scope_spans for span in scope.spans):
         span.start_time_unix_nano += shift_ns

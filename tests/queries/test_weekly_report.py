@@ -38,6 +38,7 @@ __all__ = ["sample_report", "samples"]
 
 SAMPLE_WEEK = read_week("2026-W47", "UTC")
 HISTORY_END = datetime(2026, 11, 16, tzinfo=UTC)
+HISTORY_DAYS = 3  # of the week, enough for all that it is counted for
 HISTORY_WEEK = read_week("2026-W46", "UTC")
 HUMAN = {"approved", "approved_modified", "rejected"}
 
@@ -45,7 +46,7 @@ HUMAN = {"approved", "approved_modified", "rejected"}
 @pytest.fixture(scope="module")
 def history_report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     with pipeline(tmp_path_factory.mktemp("history") / "runlight.duckdb") as running:
-        for signal, body in history.requests(HISTORY_END, days=7):
+        for signal, body in history.requests(HISTORY_END, days=HISTORY_DAYS):
             running.send({"traces": Signal.SPAN, "logs": Signal.LOG}[signal], body)
         rebuild_all(running.store.cursor())
         yield make_report(Database(running.store.cursor()), PROJECT, None, HISTORY_WEEK, HISTORY_WEEK.until_ns)
@@ -124,8 +125,8 @@ def test_objectives_are_held_against_the_hand_count(sample_report: Report) -> No
 
 
 def test_a_week_of_history_comes_to_what_was_counted_when_it_was_planned(history_report: Report) -> None:
-    planned, found = history.totals(HISTORY_END, days=7), figures(history_report)
-    assert found["Runs"][0] == planned.run_count > 1_000
+    planned, found = history.totals(HISTORY_END, days=HISTORY_DAYS), figures(history_report)
+    assert found["Runs"][0] == planned.run_count > 400
     assert found["Error rate"][1] == planned.error_run_count
     assert found["Cost"][0] == pytest.approx(planned.cost_usd)
     assert found["Approvals asked for"][0] == planned.approvals_by_decision.total()
@@ -346,6 +347,7 @@ def test_a_week_without_runs_says_so_in_every_form(name: str) -> None:
     week = read_week(name, "UTC")
     report = make_report(Database(empty_store()), "default", None, week, week.until_ns)
     assert report.summary == [f"No run began in week {name}, so there is nothing to report."]
+    assert not tables(report), "nothing is drawn of nothing"
     for form in FORMS.values():
         assert form.render(report)
 
