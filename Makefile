@@ -7,6 +7,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run serve test golden browser bench soak check lint format types clean
 
+# Installing leaves compiling to the first import, so what that makes must be kept, whatever the environment says: else
+# every process compiles all anew, and a server's start takes three times as long.
+export PYTHONDONTWRITEBYTECODE :=
+
 # A stamp's name says what is installed, so that a start has nothing to ask pip when neither the requirements nor
 # Python's version changed.
 version := import sys; print("%d.%d" % sys.version_info[:2])

@@ -36,7 +36,7 @@ class Shown:
         url = f"{self.server.url}/v1/traces"
         with tracing(OTLPSpanExporter(url, headers={"x-runlight-project": self.project})) as tracer:
             ids = [{"works": refund_that_works, "fails": refund_that_fails}[agent](tracer) for agent in agents]
-        until(lambda: set(ids) <= set(self.client.runs(project=self.project)[0]["run_id"]))
+        self.server.settle(self.project)
         data.forget()
         return ids
 

@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from sample_traces import history, make
 from sample_traces.history import plan
 from sample_traces.history.totals import as_table
 from sample_traces.scenarios import SCENARIOS, Scenario
-from tests.serving import RunningServer, until
+from tests.serving import RunningServer
 
 SAMPLES = Path(make.__file__).parent
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
@@ -218,7 +217,7 @@ def runs(server: RunningServer) -> dict[str, dict[str, Any]]:
     """Every run of the scenarios by its id, with its steps under `steps`; the newest record is from just now."""
     files = [str(path) for path in sorted(SAMPLES.glob("*.jsonl"))]
     assert replay.main([*files, "--url", server.url, "--project", PROJECT, "--now"]) == 0
-    until(lambda: len(rows(server, "runs")) == len(FACTS))
+    server.settle(PROJECT)
     found = {row["run_id"]: row for row in rows(server, "runs")}
     for run_id, run in found.items():
         run["steps"] = rows(server, f"runs/{run_id}/steps")
@@ -240,9 +239,7 @@ SUMMED = (
 
 
 def rows(server: RunningServer, question: str, **parameters: str) -> list[dict[str, Any]]:
-    response = httpx.get(f"{server.url}/api/{question}", params={"project": PROJECT, "limit": 500, **parameters})
-    response.raise_for_status()
-    return list(response.json()["rows"])
+    return list(server.ask(question, project=PROJECT, limit=500, **parameters)["rows"])
 
 
 def places() -> list[int]:
@@ -337,9 +334,11 @@ def test_attempts_are_numbered(runs: dict[str, Any]) -> None:
 
 def test_three_days_of_history_come_to_their_totals(server: RunningServer) -> None:
     totals = history.totals(NOW, days=3)
-    for signal, body in history.requests(NOW, days=3):
-        headers = {"content-type": "application/x-protobuf", "x-runlight-project": "history"}
-        httpx.post(f"{server.url}/v1/{signal}", content=body, headers=headers, timeout=60).raise_for_status()
+    headers = {"content-type": "application/x-protobuf", "x-runlight-project": "history"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=60) as http:
+        for signal, body in history.requests(NOW, days=3):
+            http.post(f"/v1/{signal}", content=body).raise_for_status()
+    server.settle("history")
     expected = {
         "runs": totals.runs_by_workflow,
         "failed": +totals.error_runs_by_workflow,
@@ -354,28 +353,20 @@ def test_three_days_of_history_come_to_their_totals(server: RunningServer) -> No
         "approval_count": totals.approvals_by_decision.total(),
         "correction_count": totals.corrections_by_kind.total(),
     }
-
-    def found() -> dict[str, Any]:
-        runs = all_runs(server, "history")
-        sums = {column: sum(run[column] or 0 for run in runs) for column in SUMMED}
-        return sums | {
-            "runs": Counter(run["workflow_name"] for run in runs),
-            "failed": Counter(run["workflow_name"] for run in runs if run["status"] == "error"),
-            "abandoned": sum(run["status"] == "abandoned" for run in runs),
-        }
-
-    with suppress(AssertionError):  # the lists follow the commits; what they come to in the end is compared below
-        until(lambda: found() == expected)
-    assert found() == expected
+    runs = all_runs(server, "history")
+    found = {column: sum(run[column] or 0 for run in runs) for column in SUMMED} | {
+        "runs": Counter(run["workflow_name"] for run in runs),
+        "failed": Counter(run["workflow_name"] for run in runs if run["status"] == "error"),
+        "abandoned": sum(run["status"] == "abandoned" for run in runs),
+    }
+    assert found == expected
 
 
 def all_runs(server: RunningServer, project: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     parameters = {"project": project, "since": "2026-11-01T00:00:00Z", "limit": "200"}
     while True:
-        response = httpx.get(f"{server.url}/api/runs", params=parameters)
-        response.raise_for_status()
-        page = response.json()
+        page = server.ask("runs", **parameters)
         found += page["rows"]
         if page["next"] is None:
             return found
