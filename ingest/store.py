@@ -87,8 +87,8 @@ class Store:
     @classmethod
     def open(cls, path: Path, memory_bytes: int = 2 * 1024**3, threads: int = 1) -> "Store":
         """Open or create the file. Raises `StoreError` if another process has it, if it is damaged, or if it is from a
-        newer version; such a file is left as it is."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        newer version; such a file is left as it is. A folder that is made for it is this user's alone."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             connection = duckdb.connect(
                 str(path),

@@ -11,6 +11,7 @@ from ingest.store import SCHEMA_VERSION, Store, StoreError
 def test_a_new_file_has_the_newest_schema_and_opens_again(tmp_path: Path) -> None:
     path = tmp_path / "new" / "runlight.duckdb"
     Store.open(path).close()
+    assert path.parent.stat().st_mode & 0o777 == 0o700
     store = Store.open(path)
     assert store.connection.execute("select version from schema_version").fetchall() == [(SCHEMA_VERSION,)]
     assert store.connection.execute("select current_setting('TimeZone')").fetchone() == ("UTC",)

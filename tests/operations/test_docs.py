@@ -91,6 +91,7 @@ def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
     nginx = _program("nginx", "the configuration for it")
     pair = Authority(tmp_path).give("server")
     text = (DEPLOY / "nginx.conf").read_text()
+    assert text.count("proxy_set_header Host $http_host;") == text.count("proxy_pass ") > 0
     for name, value in {
         "/etc/ssl/runlight/fullchain.pem": pair.cert,
         "/etc/ssl/runlight/privkey.pem": pair.key,
