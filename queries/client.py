@@ -212,6 +212,10 @@ class Client:
         where asked for."""
         return self._table("/api/audit", asked)
 
+    def note_export(self, *, project: str, name: str) -> None:
+        """Say that a table is taken along as a file of this name."""
+        self._send("POST", "/api/exports", {"project": project}, _JSON, {"name": name})
+
     def weekly_reports(self, *, project: str, week: str | None = None) -> pl.DataFrame:
         """week, tz, workflow, version, made_at, is_final, kept_at of the weekly reports that were made."""
         return self._table("/api/reports/weekly", {"project": project, "week": week})

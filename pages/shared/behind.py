@@ -1,15 +1,16 @@
 """What stands behind a figure: its rows as a table, and the same as CSV."""
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 import polars.selectors as cs
 import streamlit as st
 
+from pages.shared import data, menu
 from pages.shared.format import plain
+from queries.words import FORMULA
 
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = r"^[=+\-@\t\r]"
 _ROWS_WITHOUT_SCROLLING = 12
 
 
@@ -30,7 +31,7 @@ def draw(name: str, answer: pl.DataFrame, columns: dict[str, Any] | None = None)
         )
         st.download_button(
             "Download CSV",
-            csv(answer),
+            taken(answer, f"{name}.csv"),
             f"{name}.csv",
             "text/csv",
             key=f"csv_{name}",
@@ -39,10 +40,21 @@ def draw(name: str, answer: pl.DataFrame, columns: dict[str, Any] | None = None)
         )
 
 
+def taken(answer: pl.DataFrame, file: str) -> Callable[[], str]:
+    """Makes the CSV once somebody asks for it, when it has been noted that they do."""
+    client, project = data.client(), menu.project()
+
+    def made() -> str:
+        client.note_export(project=project, name=file)
+        return csv(answer)
+
+    return made
+
+
 def csv(answer: pl.DataFrame) -> str:
     """The rows as CSV, lists joined by commas; a text that a spreadsheet would calculate begins with an apostrophe."""
     flat = answer.with_columns(cs.list().cast(pl.List(pl.String)).list.join(", "))
-    is_formula = cs.string().str.contains(_FORMULA)
+    is_formula = cs.string().str.contains(FORMULA)
     return flat.with_columns(
         pl.when(is_formula).then(cs.string().str.replace("^", "'")).otherwise(cs.string()).name.keep()
     ).write_csv()

@@ -108,6 +108,11 @@ def to(entry: Entry) -> Query:
     return {name: kept[name] for name in ("project", *entry.takes) if name in kept}
 
 
+def project() -> str:
+    """The project of what is shown."""
+    return str(st.session_state["kept"]["project"])
+
+
 def draw() -> None:
     """The pages in the sidebar, under their headings."""
     visible = [entry for entry in ENTRIES if not entry.hidden and (not entry.needs or login.may(entry.needs))]
@@ -123,7 +128,7 @@ def draw_way_back() -> None:
     """From a page of one thing to the page that led there, as it was left."""
     entry: Entry = st.session_state.get("left", RUNS)
     place: Query = st.session_state["places"].get(entry.script, {})
-    as_left = place if place.get("project") == st.session_state["kept"]["project"] else to(entry)
+    as_left = place if place.get("project") == project() else to(entry)
     st.page_link(entry.script, label=entry.title, icon=":material/arrow_back:", query_params=as_left)
 
 

@@ -153,7 +153,7 @@ def _draw_rows(found: pl.DataFrame, cut_at: int | None) -> None:
         st.text("1 row" if found.height == 1 else f"{count(found.height)} rows")
         st.download_button(
             "Download CSV",
-            behind.csv(flat),
+            behind.taken(flat, "answer.csv"),
             "answer.csv",
             "text/csv",
             key="csv_sql",

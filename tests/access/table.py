@@ -48,6 +48,7 @@ BODIES = {
     "corrections": {"kind": "takeover"},
     "feedback": {"rating": "up"},
     "sql": {"sql": "select * from runs"},
+    "exports": {"name": "cost_by.csv"},
     "views": {"name": "failed", "address": "/?status=error"},
     "silences": {"until": f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}", "reason": "seen", "by": "kim"},
     "error-marks": {"note": "seen", "fingerprint": "0" * 16},
@@ -115,7 +116,7 @@ def _served(method: str, path: str, described: dict[str, Any]) -> Served:
         needs = "admin"
     if path.endswith("/pin"):
         needs = "review"
-    if path == "/api/sql":
+    if path in ("/api/sql", "/api/exports"):
         needs = "read"
     operation = described.get(path.replace(":path", ""), {}).get(method.lower(), {})
     parameters = operation.get("parameters", [])

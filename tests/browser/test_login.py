@@ -167,6 +167,13 @@ def test_people_see_and_do_what_their_role_allows_and_strangers_nothing(guarded:
     with visiting() as page:
         log_in(page, f"{app}/?project=shop", "ada")
         page.get_by_test_id("stSidebar").get_by_role("link", name="Audit").click()
-        row = page.get_by_test_id("stDataFrame").first.locator("tbody tr", has_text="rated a run")
+        page.get_by_text("Table and CSV").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download CSV").click()
+        assert "rex@example.org" in download.value.path().read_text()
+        page.reload()
+        log = page.get_by_test_id("stDataFrame").first
+        expect(log.locator("tbody tr", has_text="exported a table")).to_contain_text("audit.csv")
+        row = log.locator("tbody tr", has_text="rated a run")
         expect(row).to_contain_text("rex@example.org")
         expect(row).to_contain_text(runs["shop"])
