@@ -1,7 +1,7 @@
 """Fetches the weekly reliability report from the server: `python -m queries.weekly_report --week 2026-W46 --out FILE`.
 
-Exit codes as of `python -m queries`: 0 written, 2 not understood, 3 no answer from the server, 4 the server refuses the
-key, 5 anything else that the server or the disk says.
+Exit codes as of `python -m queries`: 0 written, 2 not understood or cannot be written, 3 no answer from the server, 4
+the server refuses the key, 5 anything else that the server says.
 """
 
 import argparse
@@ -34,15 +34,19 @@ def main(arguments: Sequence[str]) -> int:
                 client.make_weekly_report(week=options.week, **asked)
             found = client.weekly_report(week=options.week, form=options.format, **asked)
         _write(options.out, found)
-    except (ApiError, ServerDown, OSError) as error:
+    except (ApiError, ServerDown) as error:
         sys.stderr.write(f"weekly_report: {visible(str(error))}\n")
         return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
+    except OSError as error:
+        out = options.out or "standard output"
+        sys.stderr.write(f"weekly_report: {out}: cannot be written: {error.strerror}\n")
+        return 2
     finally:
         client.close()
     return 0
 
 
-_EXIT_CODES = {BadRequest: 2, ServerDown: 3, KeyRefused: 4, ApiError: 5, OSError: 5}
+_EXIT_CODES = {BadRequest: 2, ServerDown: 3, KeyRefused: 4, ApiError: 5}
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

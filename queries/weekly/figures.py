@@ -34,7 +34,7 @@ class Kind:
     def counted(self, totals: Row) -> str:
         """What it was counted from, in words: 30 of 1,429 finished runs."""
         whole = self.denominator(totals)
-        if not totals or whole is None:
+        if not whole:
             return ""
         part = f"{count(self.numerator(totals) or 0)} of " if self.is_rate else "over "
         return f"{part}{count(whole)} {self.of}"

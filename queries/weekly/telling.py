@@ -56,8 +56,9 @@ def _cost(figures: Figures, movers: Sequence[Row], is_over: bool) -> str:
 
 def _humans(figures: Figures, is_over: bool) -> str:
     now = figures.now
-    told = "No human decided on an action"
+    told, they = "No human decided on an action", "humans"
     if now.get("human_count"):
+        they = "they"
         told = (
             f"Humans approved {count(now['yes_count'])} of the {plural(now['human_count'], 'action')} they decided on, "
             f"{share(now['approval_rate'])}{_against(figures, 'approval_rate', is_over)}"
@@ -66,7 +67,7 @@ def _humans(figures: Figures, is_over: bool) -> str:
             told += f", half of them within {shown(now['p50_wait_ms'], 'ms')}"
     if now["reviewed_count"]:
         told += (
-            f"; they corrected {count(now['corrected_count'])} of the {plural(now['reviewed_count'], 'run')} they "
+            f"; {they} corrected {count(now['corrected_count'])} of the {plural(now['reviewed_count'], 'run')} they "
             f"reviewed, {share(now['correction_rate'])}{_against(figures, 'correction_rate', is_over)}"
         )
     return f"{told}."

@@ -177,6 +177,8 @@ def test_the_command_writes_a_file_or_says_why_not(
     assert "weeks 1 to 53" in capsys.readouterr().err
     assert out.read_bytes() == written, "what was there stays"
     assert weekly_report.main([*asked, "--url", "http://127.0.0.1:1"]) == 3
+    assert weekly_report.main([*asked, "--out", str(tmp_path / "none" / "report.md")]) == 2
+    assert "report.md: cannot be written: No such file" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         weekly_report.main(["--out", str(tmp_path / "report.doc")])
     assert tuple(weekly_report.FORMS) == tuple(FORMS)
