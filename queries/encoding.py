@@ -5,7 +5,10 @@ from enum import StrEnum
 
 import orjson
 import polars as pl
+import polars.selectors as cs
 import pyarrow as pa
+
+from queries.words import FORMULA
 
 _NANOSECONDS = "%Y-%m-%dT%H:%M:%S%.9fZ"
 
@@ -64,6 +67,7 @@ def _with_text_times(table: pa.Table) -> pl.DataFrame:
 
 
 def _csv(table: pa.Table) -> bytes:
+    """Lists and records as JSON; a text that a spreadsheet would calculate is led by an apostrophe."""
     frame = _with_text_times(table)
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
     as_text = [
@@ -74,7 +78,10 @@ def _csv(table: pa.Table) -> bytes:
         )
         for name in nested
     ]
-    return frame.with_columns(as_text).write_csv().encode()
+    told = frame.with_columns(as_text)
+    is_formula = cs.string().str.contains(FORMULA)
+    harmless = pl.when(is_formula).then(cs.string().str.replace("^", "'")).otherwise(cs.string()).name.keep()
+    return told.with_columns(harmless).write_csv().encode()
 
 
 def _arrow(table: pa.Table) -> bytes:

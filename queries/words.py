@@ -6,6 +6,7 @@ Nothing here imports anything of ours, so that pages may use it too.
 import re
 
 DASH = "—"
+FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # a spreadsheet takes a cell that begins so for a formula
 
 
 def visible(text: str) -> str:

@@ -2,14 +2,14 @@
 
 import csv
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 
 from queries.weekly.document import Report, Table, Value
 from queries.weekly.machines import header, tables
+from queries.words import FORMULA
 
-# What spreadsheets take for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _REGULAR_FILE = 0o644 << 16
 
 
@@ -37,7 +37,7 @@ def as_csv(table: Table) -> bytes:
 
 def _cell(value: Value) -> str | float | None:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if re.match(FORMULA, value) else value
     if isinstance(value, list):
         raise TypeError("a trend is for people")
     return value

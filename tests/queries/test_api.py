@@ -8,11 +8,13 @@ from typing import Any
 import duckdb
 import httpx
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from queries import questions
 from queries.client import BadRequest, Client, NotFound, ServerDown
 from queries.database import Database
+from queries.encoding import MediaType, encode_table
 from queries.opening import Opener
 from tests.queries.conftest import rebuild_all
 from tests.queries.records import START_NS, Telling, empty_store, insert, insert_speech, step_hex, trace_hex
@@ -225,6 +227,14 @@ def test_csv_has_a_header_and_a_line_a_row(http: httpx.Client) -> None:
     assert rows[0]["models"] == '["model-4"]'
     assert rows[0]["started_at"] == "2026-11-22T10:04:00.000000000Z"
     assert answer.headers["x-runlight-next"]
+
+
+def test_csv_has_no_cell_that_a_spreadsheet_would_calculate() -> None:
+    texts = ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "＝1", "a=1", ""]
+    told = encode_table(pa.table({"text": texts, "number": range(-5, 5)}), MediaType.CSV).decode()
+    rows = list(csv.DictReader(io.StringIO(told, newline="")))
+    assert [row["text"] for row in rows] == [f"'{text}" for text in texts[:8]] + texts[8:]
+    assert [int(row["number"]) for row in rows] == list(range(-5, 5))
 
 
 def test_arrow_times_are_utc_nanoseconds(client: Client) -> None:
