@@ -938,6 +938,30 @@ case
     else -[24, 6, 4, 6, 24][bit_count(coalition) + 1] / 120
 end;
 
+-- What a token cost, were they used as these mix_tokens tell of each model, at these prices; others where there are none.
+create or replace macro token_cost(mix_tokens, cost_usd, tokens, other_cost_usd, other_tokens) as
+sum(mix_tokens * coalesce(cost_usd / tokens, other_cost_usd / other_tokens)) / sum(mix_tokens);
+
+-- What runs would have cost if only the factors of the coalition had changed: its bits are volume 1, calls per run 2,
+-- tokens per call 4, model mix 8 and price 16, and each factor is told as it was and as it became.
+create or replace macro coalition_cost(
+    bits, run_count_0, run_count_1, calls_per_run_0, calls_per_run_1, tokens_per_call_0, tokens_per_call_1, mix0_price0,
+    mix1_price0, mix0_price1, mix1_price1
+) as
+if(bits & 1 > 0, run_count_1, run_count_0)
+* if(bits & 2 > 0, calls_per_run_1, calls_per_run_0)
+* if(bits & 4 > 0, tokens_per_call_1, tokens_per_call_0)
+* case bits & 24 when 0 then mix0_price0 when 8 then mix1_price0 when 16 then mix0_price1 else mix1_price1 end;
+
+-- Each factor's share of the change, over all coalitions of them.
+create or replace macro shapley_shares(cost_usd, bits) as struct_pack(
+    volume_usd := sum(cost_usd * shapley_weight(bits, 1)),
+    calls_per_run_usd := sum(cost_usd * shapley_weight(bits, 2)),
+    tokens_per_call_usd := sum(cost_usd * shapley_weight(bits, 4)),
+    model_mix_usd := sum(cost_usd * shapley_weight(bits, 8)),
+    price_usd := sum(cost_usd * shapley_weight(bits, 16))
+);
+
 -- What came of a question, and by whose word: a human's (approved, approved_modified, rejected), without one
 -- (auto_approved, auto_denied), nobody's (expired, aborted, ask_failed), pending while its run still waits or runs, or
 -- unanswered where the run went on or ended without an answer.
@@ -955,9 +979,9 @@ end;
 create or replace macro human_count(outcome) as count(*) filter (where outcome in ('approved', 'approved_modified', 'rejected'));
 create or replace macro approval_rate(outcome) as
 count(*) filter (where outcome in ('approved', 'approved_modified')) / nullif(human_count(outcome), 0);
+create or replace macro passable_count(outcome) as human_count(outcome) + count(*) filter (where outcome = 'auto_approved');
 create or replace macro auto_share(outcome) as
-count(*) filter (where outcome = 'auto_approved')
-/ nullif(human_count(outcome) + count(*) filter (where outcome = 'auto_approved'), 0);
+count(*) filter (where outcome = 'auto_approved') / nullif(passable_count(outcome), 0);
 
 -- How long humans took to answer, as a quantile, and how many answers tell; what expired or was settled by a policy is
 -- no human wait.
@@ -965,6 +989,31 @@ create or replace macro human_wait_ms(wait_ms, outcome, part) as
 quantile_cont(wait_ms, part) filter (where outcome in ('approved', 'approved_modified', 'rejected'));
 create or replace macro waited_count(wait_ms, outcome) as
 count(wait_ms) filter (where outcome in ('approved', 'approved_modified', 'rejected'));
+
+-- How many questions came to what.
+create or replace macro approval_counts(outcome) as struct_pack(
+    approval_count := count(*),
+    human_count := human_count(outcome),
+    approved_count := count(*) filter (where outcome = 'approved'),
+    modified_count := count(*) filter (where outcome = 'approved_modified'),
+    rejected_count := count(*) filter (where outcome = 'rejected'),
+    auto_approved_count := count(*) filter (where outcome = 'auto_approved'),
+    auto_denied_count := count(*) filter (where outcome = 'auto_denied'),
+    expired_count := count(*) filter (where outcome = 'expired'),
+    aborted_count := count(*) filter (where outcome = 'aborted'),
+    ask_failed_count := count(*) filter (where outcome = 'ask_failed'),
+    pending_count := count(*) filter (where outcome = 'pending'),
+    unanswered_count := count(*) filter (where outcome = 'unanswered')
+);
+
+-- The rates and waits that go with them.
+create or replace macro approval_rates(outcome, wait_ms) as struct_pack(
+    approval_rate := approval_rate(outcome),
+    auto_share := auto_share(outcome),
+    waited_count := waited_count(wait_ms, outcome),
+    p50_wait_ms := human_wait_ms(wait_ms, outcome, 0.5),
+    p95_wait_ms := human_wait_ms(wait_ms, outcome, 0.95)
+);
 
 -- The questions put in the runs that the common filters let through; asked for an evidence, those of that evidence.
 create or replace macro asked_approvals(
@@ -1580,6 +1629,26 @@ from asked_runs(
     conversation, statuses, with_evidence, attributes, words, mentioned
 ) as runs
 left join stepped on runs.run_id = stepped.run_id;
+
+-- How many runs, steps, tool calls and model calls ended, and how many of them in an error: of run_outcomes.
+create or replace macro failure_counts(
+    status, step_ended_count, step_error_count, tool_ended_count, tool_error_count, llm_ended_count, llm_error_count
+) as struct_pack(
+    run_count := count(*),
+    ended_count := ended_count(status),
+    error_count := count(*) filter (where status = 'error'),
+    error_rate := error_rate(status),
+    abandoned_count := count(*) filter (where status = 'abandoned'),
+    step_ended_count := sum(step_ended_count)::bigint,
+    step_error_count := sum(step_error_count)::bigint,
+    step_error_rate := sum(step_error_count) / nullif(sum(step_ended_count), 0),
+    tool_ended_count := sum(tool_ended_count)::bigint,
+    tool_error_count := sum(tool_error_count)::bigint,
+    tool_error_rate := sum(tool_error_count) / nullif(sum(tool_ended_count), 0),
+    llm_ended_count := sum(llm_ended_count)::bigint,
+    llm_error_count := sum(llm_error_count)::bigint,
+    llm_error_rate := sum(llm_error_count) / nullif(sum(llm_ended_count), 0)
+);
 
 -- Whether a judgement says that the work was bad: by its label if that is one of the words for it, else by its score, if
 -- all scores of its name (the highest is top_score) lie within 0 and 1: below the middle is bad. Null where neither tells.

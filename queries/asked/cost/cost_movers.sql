@@ -52,10 +52,10 @@ models as (
 rates as (
     select
         place,
-        sum(tokens_before * coalesce(cost_before_usd / tokens_before, cost_usd / tokens)) / sum(tokens_before) as mix0_price0,
-        sum(tokens_before * coalesce(cost_usd / tokens, cost_before_usd / tokens_before)) / sum(tokens_before) as mix0_price1,
-        sum(tokens * coalesce(cost_before_usd / tokens_before, cost_usd / tokens)) / sum(tokens) as mix1_price0,
-        sum(tokens * coalesce(cost_usd / tokens, cost_before_usd / tokens_before)) / sum(tokens) as mix1_price1
+        token_cost(tokens_before, cost_before_usd, tokens_before, cost_usd, tokens) as mix0_price0,
+        token_cost(tokens_before, cost_usd, tokens, cost_before_usd, tokens_before) as mix0_price1,
+        token_cost(tokens, cost_before_usd, tokens_before, cost_usd, tokens) as mix1_price0,
+        token_cost(tokens, cost_usd, tokens, cost_before_usd, tokens_before) as mix1_price1
     from models
     group by place
 ),
@@ -80,15 +80,19 @@ coalitions as (
     select
         factors.place,
         subsets.bits,
-        if(subsets.bits & 1 > 0, factors.run_count, factors.run_count_before)
-        * if(subsets.bits & 2 > 0, factors.calls_per_run, factors.calls_per_run_before)
-        * if(subsets.bits & 4 > 0, factors.tokens_per_call, factors.tokens_per_call_before)
-        * case subsets.bits & 24
-            when 0 then factors.mix0_price0
-            when 8 then factors.mix1_price0
-            when 16 then factors.mix0_price1
-            else factors.mix1_price1
-        end as cost_usd
+        coalition_cost(
+            subsets.bits,
+            factors.run_count_before,
+            factors.run_count,
+            factors.calls_per_run_before,
+            factors.calls_per_run,
+            factors.tokens_per_call_before,
+            factors.tokens_per_call,
+            factors.mix0_price0,
+            factors.mix1_price0,
+            factors.mix0_price1,
+            factors.mix1_price1
+        ) as cost_usd
     from factors
     cross join range(32) as subsets (bits)
     where factors.run_count is not null and factors.run_count_before is not null
@@ -97,11 +101,7 @@ coalitions as (
 shares as (
     select
         place,
-        sum(cost_usd * shapley_weight(bits, 1)) as volume_usd,
-        sum(cost_usd * shapley_weight(bits, 2)) as calls_per_run_usd,
-        sum(cost_usd * shapley_weight(bits, 4)) as tokens_per_call_usd,
-        sum(cost_usd * shapley_weight(bits, 8)) as model_mix_usd,
-        sum(cost_usd * shapley_weight(bits, 16)) as price_usd
+        unnest(shapley_shares(cost_usd, bits))
     from coalitions
     group by place
 )

@@ -156,10 +156,10 @@ rates as (
         spike,
         sum(tokens_before) as tokens_before,
         sum(cost_before_usd) as cost_before_usd,
-        sum(tokens_before * coalesce(cost_before_usd / tokens_before, cost_usd / tokens)) / sum(tokens_before) as mix0_price0,
-        sum(tokens_before * coalesce(cost_usd / tokens, cost_before_usd / tokens_before)) / sum(tokens_before) as mix0_price1,
-        sum(tokens * coalesce(cost_before_usd / tokens_before, cost_usd / tokens)) / sum(tokens) as mix1_price0,
-        sum(tokens * coalesce(cost_usd / tokens, cost_before_usd / tokens_before)) / sum(tokens) as mix1_price1
+        token_cost(tokens_before, cost_before_usd, tokens_before, cost_usd, tokens) as mix0_price0,
+        token_cost(tokens_before, cost_usd, tokens, cost_before_usd, tokens_before) as mix0_price1,
+        token_cost(tokens, cost_before_usd, tokens_before, cost_usd, tokens) as mix1_price0,
+        token_cost(tokens, cost_usd, tokens, cost_before_usd, tokens_before) as mix1_price1
     from models
     group by spike
 ),
@@ -187,15 +187,19 @@ coalitions as (
     select
         factors.spike,
         subsets.bits,
-        if(subsets.bits & 1 > 0, factors.run_count, factors.usual_run_count)
-        * if(subsets.bits & 2 > 0, factors.calls_per_run, factors.usual_calls_per_run)
-        * if(subsets.bits & 4 > 0, factors.tokens_per_call, factors.usual_tokens_per_call)
-        * case subsets.bits & 24
-            when 0 then factors.mix0_price0
-            when 8 then factors.mix1_price0
-            when 16 then factors.mix0_price1
-            else factors.mix1_price1
-        end as cost_usd
+        coalition_cost(
+            subsets.bits,
+            factors.usual_run_count,
+            factors.run_count,
+            factors.usual_calls_per_run,
+            factors.calls_per_run,
+            factors.usual_tokens_per_call,
+            factors.tokens_per_call,
+            factors.mix0_price0,
+            factors.mix1_price0,
+            factors.mix0_price1,
+            factors.mix1_price1
+        ) as cost_usd
     from factors
     cross join range(32) as subsets (bits)
 ),
@@ -203,11 +207,7 @@ coalitions as (
 shares as (
     select
         spike,
-        sum(cost_usd * shapley_weight(bits, 1)) as volume_usd,
-        sum(cost_usd * shapley_weight(bits, 2)) as calls_per_run_usd,
-        sum(cost_usd * shapley_weight(bits, 4)) as tokens_per_call_usd,
-        sum(cost_usd * shapley_weight(bits, 8)) as model_mix_usd,
-        sum(cost_usd * shapley_weight(bits, 16)) as price_usd
+        unnest(shapley_shares(cost_usd, bits))
     from coalitions
     group by spike
 )

@@ -27,20 +27,9 @@ called as (
 
 select
     outcomes."window",
-    count(*) as run_count,
-    ended_count(status) as ended_count,
-    count(*) filter (where status = 'error') as error_count,
-    error_rate(status) as error_rate,
-    count(*) filter (where status = 'abandoned') as abandoned_count,
-    sum(step_ended_count)::bigint as step_ended_count,
-    sum(step_error_count)::bigint as step_error_count,
-    sum(step_error_count) / nullif(sum(step_ended_count), 0) as step_error_rate,
-    sum(tool_ended_count)::bigint as tool_ended_count,
-    sum(tool_error_count)::bigint as tool_error_count,
-    sum(tool_error_count) / nullif(sum(tool_ended_count), 0) as tool_error_rate,
-    sum(llm_ended_count)::bigint as llm_ended_count,
-    sum(llm_error_count)::bigint as llm_error_count,
-    sum(llm_error_count) / nullif(sum(llm_ended_count), 0) as llm_error_rate,
+    unnest(failure_counts(
+        status, step_ended_count, step_error_count, tool_ended_count, tool_error_count, llm_ended_count, llm_error_count
+    )),
     coalesce(any_value(called.refused_count), 0) as refused_count,
     coalesce(any_value(called.cancelled_count), 0) as cancelled_count,
     sum(pending_count)::bigint as pending_count
