@@ -153,8 +153,7 @@ def _pending_approvals(rule: PendingApproval, inquiry: Inquiry) -> Reading:
             waiting.setdefault(row["workflow_name"] or "", []).append(row)
 
     def told(workflow: str, rows: list[Row]) -> Measured:
-        oldest = "a question" if len(rows) == 1 else f"the oldest of {len(rows):,} questions"
-        detail = f"{oldest} that nobody has answered"
+        detail = "the wait of one question" if len(rows) == 1 else f"the longest wait of {len(rows):,} questions"
         address = page("approvals", filters, workflow=workflow, decision="pending")
         return Measured(workflow, rows[0]["age_ms"], len(rows), address, detail)
 

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from queries.weekly.document import Report
 from queries.weekly.forms import FORMS
 from queries.weekly.keeping import KeptReports, Wanted, WeeklyReports
 from queries.weekly.objectives import ObjectivesError, read_objectives
+from queries.weekly.weeks import Week
 from settings import Settings, SettingsError, variable
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Reporting:
         self._writing = threading.Lock()
 
     def start(self) -> None:
-        """Write reports from now on, if there is a schedule, and those of the last week whose time passed meanwhile."""
+        """Write reports from now on, if there is a schedule, and those whose time passed while nobody wrote them."""
         if self._trigger is not None:
             self._scheduler.add_job(self.write, self._trigger, coalesce=True, misfire_grace_time=None, max_instances=1)
             self._scheduler.start()
@@ -73,27 +74,31 @@ class Reporting:
 
     def write(self) -> None:
         """The report of the last week that is over, of each project that has runs, in every form; and tell of each."""
+        week = self.weekly.last_week(self._clock_ns())
         for project in self._projects():
-            self._write(project)
+            self._write(self._report(project, week))
 
     def catch_up(self) -> None:
-        """The same of those whose files are not there, if the schedule's time since the week's end has passed."""
-        now_ns = self._clock_ns()
-        week = self.weekly.last_week(now_ns)
-        over, now = (datetime.fromtimestamp(at_ns / 10**9, UTC) for at_ns in (week.until_ns, now_ns))
-        due = self._trigger and self._trigger.get_next_fire_time(None, over)
-        if due is None or due > now:
+        """The same as at the schedule's latest time, of the projects that had runs and whose files are not there."""
+        now = datetime.fromtimestamp(self._clock_ns() / 10**9, UTC)
+        due = latest_time(self._trigger, now) if self._trigger else None
+        if due is None:
             return
+        week = self.weekly.last_week(round(due.timestamp()) * 10**9)
         for project in self._projects():
             if not all(path.exists() for path in report_paths(self._folder / project, week.name).values()):
-                self._write(project)
+                report = self._report(project, week)
+                if report.facts["runs"]:
+                    self._write(report)
 
     def _projects(self) -> list[str]:
         return [row["project"] for row in questions.projects(self._database).to_pylist() if row["run_count"]]
 
-    def _write(self, project: str) -> None:
-        now_ns = self._clock_ns()
-        report = self.weekly.report(self._database, Wanted(project, self.weekly.last_week(now_ns)), now_ns)
+    def _report(self, project: str, week: Week) -> Report:
+        return self.weekly.report(self._database, Wanted(project, week), self._clock_ns())
+
+    def _write(self, report: Report) -> None:
+        project = report.project
         folder = self._folder / project
         try:
             with self._writing:
@@ -104,6 +109,17 @@ class Reporting:
             log.error("report not written project=%s week=%s reason=%r", project, report.week, str(error))
         title, page = f"{report.title} (project {project})", f"/reports?week={report.week}"
         self._tell(project, "weekly report", title, [report.subtitle, *report.summary, written], page)
+
+
+def latest_time(trigger: CronTrigger, now: datetime) -> datetime | None:
+    """When a schedule last was due; None if not within a year."""
+    for hours in (1, 24, 8 * 24, 32 * 24, 367 * 24):
+        at: datetime | None = trigger.get_next_fire_time(None, now - timedelta(hours=hours))
+        if at is not None and at <= now:
+            while (after := trigger.get_next_fire_time(None, at + timedelta(seconds=1))) and after <= now:
+                at = after
+            return at
+    return None
 
 
 def write_report(folder: Path, report: Report) -> None:

@@ -254,10 +254,12 @@ def test_settings_of_reports_that_cannot_be_used_are_named(
         Reporting(Settings(**settings), Database(store), KeptReports(store.cursor()), lambda *_: None)
 
 
-def scheduled(store: duckdb.DuckDBPyConnection, folder: Path, now_ns: int) -> tuple[Reporting, list[tuple[Any, ...]]]:
-    """Reports by schedule, on Mondays at 6:00 UTC, and what was told of them."""
+def scheduled(
+    store: duckdb.DuckDBPyConnection, folder: Path, now_ns: int, schedule: str = "0 6 * * mon"
+) -> tuple[Reporting, list[tuple[Any, ...]]]:
+    """Reports by schedule, and what was told of them."""
     told: list[tuple[Any, ...]] = []
-    settings = Settings(report_folder=folder, report_schedule="0 6 * * mon")
+    settings = Settings(report_folder=folder, report_schedule=schedule)
     kept = KeptReports(store.cursor())
     return Reporting(settings, Database(store), kept, lambda *news: told.append(news), lambda: now_ns), told
 
@@ -266,12 +268,25 @@ def test_a_report_whose_time_passed_while_the_server_was_down_is_written_at_its_
     store: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     run(store, "first")
-    for hours, count in ((5, 0), (7, 1), (31, 1)):  # before its time; after it; at the next start
+    for hours, week in ((5, ""), (7, "2026-W47"), (31, "")):  # before its time; after it; at the next start
         reporting, told = scheduled(store, tmp_path, WEEK.until_ns + hours * HOUR_NS)
         reporting.start()
         reporting.stop()
-        assert len(list(tmp_path.rglob("2026-W47.pdf"))) == count
-        assert len(told) == (hours == 7)
+        assert [page for *_, page in told] == ([f"/reports?week={week}"] if week else [])
+    assert [path.stem for path in tmp_path.rglob("*.pdf")] == ["2026-W47"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "days", "week"),
+    [("* * * * *", 3, "2026-W47"), ("0 6 25 * *", 9, "2026-W47"), ("0 6 22 * *", 9, ""), ("0 6 31 2 *", 9, "")],
+)
+def test_what_is_caught_up_with_is_the_latest_time_of_the_schedule(
+    store: duckdb.DuckDBPyConnection, tmp_path: Path, schedule: str, days: int, week: str
+) -> None:
+    run(store, "first")
+    reporting, told = scheduled(store, tmp_path, WEEK.until_ns + days * 24 * HOUR_NS, schedule)
+    reporting.catch_up()
+    assert [page for *_, page in told] == ([f"/reports?week={week}"] if week else [])
 
 
 def test_a_folder_that_cannot_be_written_is_told(store: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
