@@ -229,7 +229,8 @@ def asks_for_key(settings: Settings) -> bool:
 def advise_on_key(settings: Settings) -> None:
     say("the server asks for API keys, so no samples are loaded")
     if settings.api_key is None:
-        say("the app needs one: python server.py keys add --name app --scope read --scope review --all-projects")
+        more = " --scope admin --scope act" if settings.login_file else ""
+        say(f"the app needs one: python server.py keys add --name app --scope read --scope review{more} --all-projects")
         say(f"prints it; set it as {variable('api_key')} and start again")
 
 
