@@ -1,8 +1,7 @@
 """Who is logged in, where the app has a login (Streamlit's own, by OpenID Connect), and the ways in and out."""
 
 import time
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -25,14 +24,14 @@ def prepare() -> None:
     could reach the app."""
     login_file = Settings().login_file
     if login_file is not None:
-        _read(login_file)
+        read_login(login_file)
         config.set_option("secrets.files", [str(login_file.absolute())])
-    expect_closed_or_local(_address())
+    expect_closed_or_local(_address(), has_login=login_file is not None)
 
 
-def expect_closed_or_local(address: str) -> None:
+def expect_closed_or_local(address: str, *, has_login: bool) -> None:
     """Raises SettingsError if others could reach, at this address, an app that lets everybody in."""
-    if Settings().login_file is None and not is_loopback(address):
+    if not has_login and not is_loopback(address):
         raise SettingsError(
             f"server.address: {address!r} can be reached from other machines, and without a login everybody there "
             f"could use the app: set {variable('login_file')}, or listen on 127.0.0.1"
@@ -41,10 +40,10 @@ def expect_closed_or_local(address: str) -> None:
 
 def person() -> Person | None:
     """Who is logged in; None where the app has no login. Raises NotLoggedIn."""
-    login_file = Settings().login_file
-    if login_file is None:
+    login = _login()
+    if login is None:
         return None
-    login, claims = _read(login_file), _claims()
+    claims = _claims()
     known = person_of(claims, login) if is_fresh(claims, login, time.time()) else None
     if known is None:
         raise NotLoggedIn(NOBODY)
@@ -65,14 +64,16 @@ def may(scope: str) -> bool:
 
 def settle() -> None:
     """Goes on for whoever may be here. To others it shows the way in, or says that there is none, and stops."""
+    login = _login()
     try:
-        expect_closed_or_local(_address())
+        expect_closed_or_local(_address(), has_login=login is not None)
         person()
     except SettingsError as error:
         st.error("The app is not set up to be reached from other machines.", icon=":material/lock:")
         st.text(str(error))
     except NotLoggedIn:
-        _draw_door(_read(Path(Settings().login_file or "")))
+        assert login is not None
+        _draw_door(login)
     else:
         return
     st.stop()
@@ -123,6 +124,7 @@ def _address() -> str:
     return str(st.get_option("server.address") or "")
 
 
-@cache
-def _read(login_file: Path) -> Login:
-    return read_login(login_file)
+@st.cache_resource(show_spinner=False)  # asked for at every question; reading settings alone takes milliseconds
+def _login() -> Login | None:
+    login_file = Settings().login_file
+    return None if login_file is None else read_login(login_file)
