@@ -49,10 +49,10 @@ def _spelled(sign: re.Match[str]) -> str:
 
 # What makes emoji of signs, or joins and colours them.
 _JOINING = re.compile("[\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
-# Scripts from Syriac on that are not named above, emoji among the symbols, and what lies beyond the first plane but
+# Scripts from Syriac on that are not named above, pictures of controls, emoji, and what lies beyond the first plane but
 # mathematical letters and rare Chinese ones.
 _LACKING = re.compile(
-    "[\u0700-\u074f\u0780-\u089f\u0980-\u109f\u1200-\u1cff\u231a\u231b\u23e9-\u23f3\u26ce\u2705\u270a\u270b\u2728\u274c"
-    "\u274e\u2753-\u2755\u2757\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c\u2b50\u2b55\ua000-\ua95f\ua980-\uabff"
+    "[\u0700-\u074f\u0780-\u089f\u0980-\u109f\u1200-\u1cff\u231a\u231b\u23e9-\u23f3\u2400-\u2426\u26ce\u2705\u270a\u270b"
+    "\u2728\u274c\u274e\u2753-\u2755\u2757\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c\u2b50\u2b55\ua000-\ua95f\ua980-\uabff"
     "\U00010000-\U0001d3ff\U0001d800-\U0001ffff]"
 )

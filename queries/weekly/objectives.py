@@ -65,7 +65,7 @@ def read_objectives(path: Path | None) -> Sequence[Objective]:
 def objectives_section(inquiry: Inquiry, objectives: Sequence[Objective]) -> Section:
     """Each workflow against what it is held to, in this week and in four."""
     if not objectives:
-        said = "No objectives are set; the server's setting `objectives_file` names the file that sets them."
+        said = "No objectives are set; the server's setting RUNLIGHT_OBJECTIVES_FILE names the file that sets them."
         return Section(name="objectives", title="Objectives and error budget", sentences=[said])
     held = [(name, one) for name in _workflows(inquiry) if (one := _objective(objectives, name))]
     rows = [row for name, objective in held for row in _rows(inquiry, name, objective)]
