@@ -84,8 +84,8 @@ def draw_person() -> None:
     known = person()
     if known is None:
         return
-    with st.sidebar.container(horizontal=True, vertical_alignment="center", key="who_is_here"):
-        st.text(f"{one_line(known.name, _SHOWN)} · {known.role}", width="stretch")
+    with st.sidebar.container(gap="xxsmall", key="who_is_here"):
+        st.text(f"{one_line(known.name, _SHOWN)} · {known.role}")
         _draw_way_out()
 
 
