@@ -33,6 +33,7 @@ ERROR_COLOUR = "#e03e45"
 # The chart theme of Streamlit puts its own colour for strong text where a figure has this one, light or dark.
 TEXT_COLOUR = "#000037"
 ROW_PIXELS = 30
+_FEW = 5
 LABEL_LETTERS = 46  # with its value, what a telephone has room for
 LABEL_AXIS = {"overlaying": "x", "range": [0, 1], "visible": False, "fixedrange": True}
 BAR = {"width": 0.28, "offset": 0.13}  # in rows, below the middle
@@ -46,6 +47,12 @@ def cost_by_step(steps: pl.DataFrame) -> go.Figure:
 def latency_by_step(steps: pl.DataFrame) -> go.Figure:
     """One bar a step, in the frame's order: `label`, `kind`, `duration_ms`."""
     return _ranking(steps, "duration_ms", duration)
+
+
+def count_axis(counts: pl.Series) -> dict[str, int]:
+    """What of Plotly's axes keeps one of counts from fractions: a tick for each, while they are few."""
+    most = counts.max()
+    return {"dtick": 1} if isinstance(most, int) and most <= _FEW else {}
 
 
 def row_labels(rows: Iterable[tuple[str, str, int, str]]) -> list[go.Scatter]:

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pages.shared import buckets
-from pages.shared.figures import TEXT_COLOUR
+from pages.shared.figures import TEXT_COLOUR, count_axis
 from pages.shared.format import chart_text, cost, count
 
 # By place, each at least 3:1 against both themes' backgrounds; the last is for all that have no place.
@@ -144,7 +144,7 @@ def runs_by_cost(ranges: pl.DataFrame) -> go.Figure:
         showlegend=False,
         margin=_MARGIN,
         xaxis={"type": "category", "title": "A run's cost, from", "fixedrange": True},
-        yaxis={"fixedrange": True, "rangemode": "tozero"},
+        yaxis={"fixedrange": True, "rangemode": "tozero", **count_axis(ranges["run_count"])},
     )
     return figure
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pages.shared import buckets
-from pages.shared.figures import ERROR_COLOUR, TEXT_COLOUR
+from pages.shared.figures import ERROR_COLOUR, TEXT_COLOUR, count_axis
 from pages.shared.figures_cost import PLACE_COLOURS
 from pages.shared.format import chart_text, count, percent
 
@@ -91,7 +91,12 @@ def distribution(rows: pl.DataFrame) -> go.Figure:
         showlegend=False,
         margin=_MARGIN,
         xaxis={"type": "category", "fixedrange": True},
-        yaxis={"title": "judgements", "fixedrange": True, "rangemode": "tozero"},
+        yaxis={
+            "title": "judgements",
+            "fixedrange": True,
+            "rangemode": "tozero",
+            **count_axis(rows["judgement_count"]),
+        },
     )
     return figure
 

@@ -15,6 +15,7 @@ from pages.shared.figures import (
     LABEL_LETTERS,
     ROW_PIXELS,
     TEXT_COLOUR,
+    count_axis,
     row_axis,
     row_labels,
 )
@@ -121,7 +122,12 @@ def heatmap(ranges: pl.DataFrame, zone: str) -> go.Figure:
                 "colorscale": _SCALE,
                 "cmin": 0,
                 "line": {"width": 0},
-                "colorbar": {"title": {"text": "runs"}, "thickness": 10, "outlinewidth": 0},
+                "colorbar": {
+                    "title": {"text": "runs"},
+                    "thickness": 10,
+                    "outlinewidth": 0,
+                    **count_axis(cells["run_count"]),
+                },
             },
             customdata=cells["row"].to_list(),
             hovertext=[
@@ -207,7 +213,7 @@ def over_time(trend: pl.DataFrame, by: str, part: str, zone: str) -> go.Figure:
 
 
 def first_tokens(models: pl.DataFrame) -> go.Figure:
-    """One line a model of `first_token`, in the frame's order, from p50 over p95 to p99, on a logarithmic axis."""
+    """One line a model of `first_token`, in the frame's order, from p50 over p95 to p99, in milliseconds."""
     figure = go.Figure()
     places = list(range(models.height))
     for name, symbol in (("p50", "circle"), ("p95", "diamond"), ("p99", "line-ns-open")):
@@ -233,7 +239,7 @@ def first_tokens(models: pl.DataFrame) -> go.Figure:
         dragmode=False,
         legend=_LEGEND,
         margin={"l": 8, "r": 16, "t": 28, "b": 8},
-        xaxis={"title": "time to first token", "rangemode": "tozero", "ticksuffix": " ms", "fixedrange": True},
+        xaxis={"rangemode": "tozero", "ticksuffix": " ms", "fixedrange": True},
         yaxis={
             "tickvals": places,
             "ticktext": [chart_text(model, 32) for model in models["model"]],

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pages.shared import buckets
-from pages.shared.figures import ERROR_COLOUR
+from pages.shared.figures import ERROR_COLOUR, count_axis
 from pages.shared.format import count, percent
 
 # What the outcomes are called, and in which colours they are stacked, a human's yes first.
@@ -38,7 +38,11 @@ def decisions_over_time(trend: pl.DataFrame, zone: str) -> go.Figure:
                 customdata=[outcome] * trend.height,
                 hovertemplate=f"%{{y}} {label}<extra></extra>",
             )
-    figure.update_layout(barmode="stack", xaxis={"type": "date"}, yaxis={"title": "questions", "rangemode": "tozero"})
+    figure.update_layout(
+        barmode="stack",
+        xaxis={"type": "date"},
+        yaxis={"title": "questions", "rangemode": "tozero", **count_axis(trend["approval_count"])},
+    )
     return _over_time(figure)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from pages.shared.figures import ERROR_COLOUR, TEXT_COLOUR
+from pages.shared.figures import ERROR_COLOUR, TEXT_COLOUR, count_axis
 from pages.shared.format import chart_text, count, duration, percent
 
 # How a call ended: label and colour, each at least 3:1 against both themes' backgrounds.
@@ -48,9 +48,8 @@ def calls_by_outcome(rows: pl.DataFrame) -> go.Figure:
             showlegend=False,
         )
     )
-    figure.update_layout(
-        barmode="stack", xaxis={"range": [0, 1.6 * max([1, *totals])], "title": "calls", "tickformat": ","}
-    )
+    axis = {"range": [0, 1.6 * max([1, *totals])], "title": "calls", "tickformat": ",", **count_axis(totals)}
+    figure.update_layout(barmode="stack", xaxis=axis)
     return _of_tools(figure, rows)
 
 

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pages.shared import buckets
-from pages.shared.figures import ERROR_COLOUR
+from pages.shared.figures import ERROR_COLOUR, count_axis
 from pages.shared.format import count
 
 WELL_COLOUR = "#0c9480"
@@ -43,6 +43,6 @@ def affected_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
         xaxis={"type": "date", "fixedrange": True},
-        yaxis={"title": f"{by}s", "rangemode": "tozero", "fixedrange": True, "tickformat": ",~r"},
+        yaxis={"title": f"{by}s", "rangemode": "tozero", "fixedrange": True, "tickformat": ",~r", **count_axis(total)},
     )
     return figure
