@@ -99,7 +99,7 @@ def draw_notifications(known: Known, zone: str) -> None:
 
 
 def draw_rules(known: Known, zone: str) -> None:
-    """What was not evaluated and why; and one row a rule with what it says."""
+    """What was not evaluated and why; and one row a rule with what it says, leaving out what none of them says."""
     st.subheader("Rules")
     rules = known.rules
     for rule in rules.filter(pl.col("failure").is_not_null()).iter_rows(named=True):
@@ -115,13 +115,13 @@ def draw_rules(known: Known, zone: str) -> None:
         rows.words(rules, "only", 120),
         "severity",
         rows.words(rules, "owner", 80),
-        rules["channels"].list.join(", ").alias("channels"),
+        pl.when(pl.col("channels").list.len() > 0).then(pl.col("channels").list.join(", ")).alias("channels"),
         "evaluated_at",
     )
     columns = {
         "rule": rows.text("Rule", 130),
         "state": rows.text("Here", 50),
-        "about": rows.text("What it measures", 380),
+        "about": rows.text("What it measures", 450),
         "threshold": rows.text("Threshold", 95),
         "least": rows.text("Of at least", 110),
         "reach": rows.text("Looks back", 90),
@@ -131,7 +131,8 @@ def draw_rules(known: Known, zone: str) -> None:
         "channels": rows.text("Told to", 120),
         "evaluated_at": rows.time("Evaluated", zone),
     }
-    _table("Rules", shown, columns)
+    said = [column.name for column in shown if column.null_count() < shown.height]
+    _table("Rules", shown.select(said), columns)
     st.caption(
         "Built in, and changed or added to by the file that RUNLIGHT_ALERT_RULES names; read when the server starts."
     )

@@ -91,7 +91,7 @@ def _longest(known: Known) -> str:
 def _evaluated(known: Known) -> str:
     watching = known.rules.filter("is_watching")
     if watching.is_empty():
-        return "no rule watches this project"
+        return "no rule is on here"
     last = watching["evaluated_at"].max()
     when = f"{ago(last)} ago" if isinstance(last, datetime) else "not yet looked at"
     return f"of {count(watching.height)} rules, {when}"
