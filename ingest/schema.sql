@@ -465,7 +465,7 @@ create table steps (
 );
 
 -- The steps of kind `other`, which a run's page shows and no other question asks for.
-create table plumbing as from steps with no data;
+create table plumbing as select * from steps limit 0;
 
 -- One row per run. Status is derived from these facts and the asking time in queries/views.sql.
 create table runs (

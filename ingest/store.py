@@ -61,7 +61,7 @@ _MIGRATIONS: dict[int, str] = {
     11: (
         "alter table steps add column counted_as varchar; alter table steps add column record_signal varchar; "
         "alter table steps add column input_preview varchar; alter table steps add column output_preview varchar; "
-        "create table plumbing as from steps with no data; "
+        "create table plumbing as select * from steps limit 0; "
         "alter table runs add column first_record_at timestamp_ns; "
         "alter table runs add column last_record_at timestamp_ns"
     ),
