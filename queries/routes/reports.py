@@ -63,7 +63,7 @@ async def weekly_report(
     def answer() -> bytes:
         return FORMS[form].render(weekly.report(asker.database, wanted, now_ns))
 
-    asker.act("exported a report", f"{week}.{form} {workflow or ''}".rstrip(), project)
+    asker.act("fetched a report", f"{week}.{form} {workflow or ''}".rstrip(), project)
     body = await _patient(asker).ask(answer)
     return Response(body, headers=_headers(week, form, workflow), media_type=FORMS[form].media_type)
 
