@@ -16,7 +16,7 @@ COMMIT_SECONDS = 30
 
 Act = Mapping[str, str | float | None]  # canonical column → value
 
-# The attributes that say so (the README's table of oversight.* events).
+# The attributes that say so (the table of oversight.* events in docs/oversight.md).
 _KEYS = {
     "correction_kind": "oversight.correction.kind",
     "correction_target": "oversight.correction.target",

@@ -108,7 +108,7 @@ def _routes(routes: Sequence[Any]) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _served(method: str, path: str, described: dict[str, Any]) -> Served:
-    """What a key must be for is said here once more, as the README says it."""
+    """What a key must be for is said here once more, as docs/access.md says it."""
     needs = {"GET": "read", "HEAD": "read", "POST": "review"}.get(method, "admin")
     if path.startswith(("/api/views/", "/api/alerts/silences/")):
         needs = "review"
