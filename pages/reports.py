@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import data, faces, filters, links, weekly
+from pages.shared import data, faces, filters, links, login, weekly
 from pages.shared.format import one_line
 
 chosen = filters.current()
@@ -16,7 +16,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="choose_repo
     week = weekly.choose_week(weeks)
     workflow = weekly.choose_workflow(chosen.project)
     wanted = weekly.Wanted(chosen.project, week, workflow)
-    weekly.draw_button(wanted)
+    if login.may("review"):
+        weekly.draw_button(wanted)
 report = weekly.shown(wanted)
 st.caption(report.told(chosen.zone))
 weekly.draw_downloads(report)

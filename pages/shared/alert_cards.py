@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, alerts, data, links, menu
+from pages.shared import address, alerts, data, links, login, menu
 from pages.shared.alerts import Known, Row
 from pages.shared.filters import rfc_3339
 from pages.shared.format import local_time, one_line, plain
@@ -91,7 +91,7 @@ def _draw_ways(alert: Row, said: Row, project: str, place: str) -> None:
         st.code(alert["asked"], language=None, wrap_lines=True)
     if said.get("runbook"):
         st.link_button("Runbook", said["runbook"], icon=":material/menu_book:", type="tertiary")
-    if not alert.get("resolved_at"):
+    if not alert.get("resolved_at") and login.may("review"):
         _draw_silencing(alert, project, place)
 
 
@@ -132,13 +132,14 @@ def draw_silences(known: Known, project: str, zone: str) -> None:
                 st.text(f"{silence['rule'] or 'Every rule'}{group}")
                 st.text(f"“{one_line(silence['reason'], 500)}”, {one_line(silence['made_by'], 100)}")
                 st.caption(f"Until {local_time(silence['until_at'], zone)}")
-            st.button(
-                "End it",
-                key=f"end_{silence['silence_id']}",
-                icon=":material/notifications_active:",
-                type="tertiary",
-                on_click=partial(_end, silence["silence_id"], project),
-            )
+            if login.may("review"):
+                st.button(
+                    "End it",
+                    key=f"end_{silence['silence_id']}",
+                    icon=":material/notifications_active:",
+                    type="tertiary",
+                    on_click=partial(_end, silence["silence_id"], project),
+                )
 
 
 def _end(silence_id: str, project: str) -> None:

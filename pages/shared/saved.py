@@ -96,13 +96,14 @@ def draw_list(found: list[View], project: str, zone: str) -> None:
                 disabled=view.entry is None,
                 on_click=partial(_open, view, project),
             )
-            st.button(
-                "Delete",
-                key=f"delete_{view.view_id}",
-                icon=":material/delete:",
-                type="tertiary",
-                on_click=partial(_delete, view, project),
-            )
+            if login.may("review"):
+                st.button(
+                    "Delete",
+                    key=f"delete_{view.view_id}",
+                    icon=":material/delete:",
+                    type="tertiary",
+                    on_click=partial(_delete, view, project),
+                )
 
 
 def _shows(view: View) -> str:

@@ -4,7 +4,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -76,7 +77,8 @@ class Reporting:
         """The report of the last week that is over, of each project that has runs, in every form; and tell of each."""
         week = self.weekly.last_week(self._clock_ns())
         for project in self._projects():
-            self._write(self._report(project, week))
+            with _others_go_on(project, week):
+                self._write(self._report(project, week))
 
     def catch_up(self) -> None:
         """The same as at the schedule's latest time, of the projects that had runs and whose files are not there."""
@@ -86,7 +88,9 @@ class Reporting:
             return
         week = self.weekly.last_week(round(due.timestamp()) * 10**9)
         for project in self._projects():
-            if not all(path.exists() for path in report_paths(self._folder / project, week.name).values()):
+            with _others_go_on(project, week):
+                if all(path.exists() for path in report_paths(self._folder / project, week.name).values()):
+                    continue
                 report = self._report(project, week)
                 if report.facts["runs"]:
                     self._write(report)
@@ -109,6 +113,15 @@ class Reporting:
             log.error("report not written project=%s week=%s reason=%r", project, report.week, str(error))
         title, page = f"{report.title} (project {project})", f"/reports?week={report.week}"
         self._tell(project, "weekly report", title, [report.subtitle, *report.summary, written], page)
+
+
+@contextmanager
+def _others_go_on(project: str, week: Week) -> Iterator[None]:
+    """What fails for one project is logged, and holds up no other's report."""
+    try:
+        yield
+    except Exception:
+        log.exception("report failed project=%s week=%s", project, week.name)
 
 
 def latest_time(trigger: CronTrigger, now: datetime) -> datetime | None:

@@ -149,6 +149,9 @@ def test_people_see_and_do_what_their_role_allows_and_strangers_nothing(guarded:
         expect(page.get_by_text("What of shop?").first).to_be_visible()
         for button in ("Correct or rate", "Keep or remove", "Save this view"):
             expect(page.get_by_role("button", name=button)).to_have_count(0)
+        page.goto(f"{app}/reports?project=shop")
+        expect(page.get_by_text("Made before")).to_be_visible()
+        expect(page.get_by_role("button", name="Make it anew")).to_have_count(0)
         for elsewhere in (f"run?project=support&run={runs['support']}", "audit?project=shop"):
             page.goto(f"{app}/{elsewhere}")
             expect(page.get_by_text("Your role does not allow this.").first).to_be_visible()

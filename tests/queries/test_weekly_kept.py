@@ -296,3 +296,16 @@ def test_a_folder_that_cannot_be_written_is_told(store: duckdb.DuckDBPyConnectio
     reporting.write()
     assert told[0][3][-1] == f"It could not be written to {tmp_path / 'reports' / 'default'}: Not a directory"
     assert versions(store) == [(1, True)], "the page has it all the same"
+
+
+def test_a_report_that_fails_holds_up_no_other_projects(
+    store: duckdb.DuckDBPyConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(store, "first")
+    run(store, "second", project="other")
+    reporting, told = scheduled(store, tmp_path, LATE_NS)
+    reporting.write()
+    store.execute("update weekly_reports set document = 'damaged' where project = 'default'")
+    reporting.write()
+    assert sorted(project for project, *_ in told) == ["default", "other", "other"]
+    assert "report failed project=default week=2026-W47" in caplog.text
