@@ -14,18 +14,18 @@ from tests.serving import RunningServer
 def test_back_and_forward_lead_through_every_place_once(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    headers = {"x-runlight-project": "history"}
+    headers = {"x-runlight-project": "back-and-forth"}
     with tracing(OTLPSpanExporter(f"{server.url}/v1/traces", headers=headers)) as tracer:
         refund_that_works(tracer)
         failed = refund_that_fails(tracer)
-    server.settle("history")
+    server.settle("back-and-forth")
     page = visitor.page
-    page.goto(f"{shared_app}/?project=history&window=7d")
+    page.goto(f"{shared_app}/?project=back-and-forth&window=7d")
     steps: list[tuple[str, Callable[[], None]]] = [
         ("/tools?", lambda: visitor.open(menu.TOOLS)),
-        ("/runs?project=history&window=7d&tool=find_order", lambda: visitor.click_row(0)),
+        ("/runs?project=back-and-forth&window=7d&tool=find_order", lambda: visitor.click_row(0)),
         ("&status=error", lambda: visitor.choose("error")),
-        (f"/run?project=history&run={failed}", lambda: visitor.click_row(0)),
+        (f"/run?project=back-and-forth&run={failed}", lambda: visitor.click_row(0)),
         ("&tab=Steps", lambda: page.get_by_role("tab", name="Steps").click()),
         ("&step=", lambda: visitor.click_row(1)),
         ("/compare?", lambda: page.get_by_role("button", name="Compare").click()),
