@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 # More than this per commit makes the answer late without making the commit cheaper.
 _COMMIT_BYTES = 16 * 1024 * 1024
+# With less than this, most of what a commit costs is the same whatever it holds, so it waits for the commit before it.
+_BESIDE_BYTES = 1024 * 1024
+_LEAST_GATHER_SECONDS = 0.005  # to look whether that commit is done
 _KEYS = {
     Signal.SPAN: ("project", "trace_id", "span_id"),
     Signal.LOG: ("project", "log_id"),
@@ -67,6 +70,8 @@ class Writer:
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
         self._prepared: queue.Queue[_Gathered | _Between | None] = queue.Queue(maxsize=1)
         self._committing = threading.Semaphore(1)
+        self._committed = threading.Event()
+        self._committed.set()
         self._bytes_lock = threading.Lock()
         self._waiting_bytes = 0
         self._closed = False
@@ -196,17 +201,24 @@ class Writer:
                 self._refuse(waiting, Failed("the server failed on this request"))
 
     def _gather(self) -> list[_Waiting] | None:
-        """What waits, at most one commit's worth; None when there is no more to come."""
+        """What waits, at most one commit's worth; None when there is no more to come.
+
+        Little is not worth preparing while a commit goes on: those whom it answers may come along.
+        """
         first = self._waiting.get()
         if first is _STOP:
             return None
         gathered, size = [first], len(first[0].body)
-        deadline = time.monotonic() + self._gather_seconds
+        deadline, is_alone = time.monotonic() + self._gather_seconds, self._committed.is_set()
         while size < _COMMIT_BYTES:
             try:
                 item = self._waiting.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                break
+                if is_alone or size >= _BESIDE_BYTES:
+                    break
+                is_alone = self._committed.is_set()
+                deadline = time.monotonic() + max(self._gather_seconds, _LEAST_GATHER_SECONDS)
+                continue
             if item is _STOP:
                 self._waiting.put(_STOP)
                 break
@@ -223,6 +235,7 @@ class Writer:
                 except Exception as error:  # noqa: BLE001 - whoever asked must be told
                     gathered.done.set_exception(error)
                 continue
+            self._committed.clear()
             if gathered.waiting:
                 self._committing.release()
             committed = gathered.parts
@@ -240,6 +253,7 @@ class Writer:
                     self._remember_sources(prepared)
                     self._answer(prepared, waiting)
                 self._on_commit()
+            self._committed.set()
             with self._bytes_lock:
                 self._waiting_bytes -= sum(len(request.body) for request, _ in gathered.waiting)
 
