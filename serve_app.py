@@ -1,5 +1,6 @@
 """Serves the app, with the headers that keep a browser to what the app itself serves."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pages.shared.headers import SafeHeaders
 from pages.shared.origins import OwnPages
 from settings import SettingsError
 
+importlib.import_module("pandas")  # plotly takes one that another visitor's thread is still importing for whole
 try:
     login.prepare()
 except SettingsError as error:

@@ -44,9 +44,9 @@ class Settings(BaseSettings):
         45, gt=0, description="Longest a question may take before it is stopped; the app waits for a minute."
     )
     store_memory_bytes: int = Field(
-        2 * 1024**3,
+        640 * 1024**2,
         ge=256 * 1024**2,
-        description="Memory of commits and questions in the store, which spills beyond.",
+        description="Memory of commits and questions in the store, which spills beyond; the process has as much again.",
     )
     store_threads: int = Field(
         1,

@@ -5,14 +5,16 @@ link that was followed, and leaving a page would put entries into the browser's 
 """
 
 from collections.abc import Collection
+from pathlib import PurePath
 from typing import Any
 
 import streamlit as st
 
 Query = dict[str, str | list[str]]
 
-# The sign of an address that is being gone to, see leaving.py; no page is asked for it.
-LEAVING = "leaving"
+# The sign that says which page an address is meant for, see leaving.py; no page is asked for it.
+MEANT_FOR = "at"
+_HOME = "overview"  # whose path is empty
 
 # What pages about many runs share. Their widgets are drawn by `app.py`.
 WINDOW = ("window", "since", "until")
@@ -34,7 +36,13 @@ FILTERS = (
 
 def query() -> Query:
     """What the address asks for: name → values."""
-    return {name: st.query_params.get_all(name) for name in st.query_params if name != LEAVING}
+    return {name: st.query_params.get_all(name) for name in st.query_params if name != MEANT_FOR}
+
+
+def meant_for(script: str, query: Query) -> Query:
+    """The query with the sign that it is this page's, which the browser heeds and takes out."""
+    page = PurePath(script).stem
+    return query | {MEANT_FOR: "" if page == _HOME else page}
 
 
 def text(name: str, default: str = "", among: Collection[str] | None = None) -> str:

@@ -1,8 +1,9 @@
 """Leaves one page for another, as one step of the browser's history.
 
 st.switch_page writes the query of the page to come under the path of the page it leaves, and once more under its own
-path: two entries, of which the first names a place where nobody was. So the query bears a sign, by which
-`history.html`, in the browser, leaves out the first entry and takes the sign from the second.
+path: two entries, of which the first names a place where nobody was. And what a page writes when it is drawn may reach
+the browser when the visitor has gone on to another. So such a query bears a sign of the page that it is meant for, by
+which `history.html`, in the browser, leaves out what comes under the path of another, and takes the sign from the rest.
 """
 
 from pathlib import Path
@@ -26,7 +27,7 @@ def leave_for(script: str, query: Query) -> None:
     if st.session_state.get("arrived") == script:
         st.switch_page(script, query_params=query)
     st.session_state["leaving_for"] = script, query
-    st.switch_page(script, query_params=query | {address.LEAVING: "1"})
+    st.switch_page(script, query_params=address.meant_for(script, query))
 
 
 def resume(script: str) -> None:

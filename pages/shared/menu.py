@@ -90,10 +90,10 @@ def arrive(entry: Entry, project: str) -> None:
     leaving.resume(entry.script)
     as_left = places.get(entry.script, {"project": project})
     if entry.of and entry.of not in st.query_params and entry.of in as_left:
-        st.query_params.from_dict(as_left)
+        st.query_params.from_dict(address.meant_for(entry.script, as_left))
     elif st.session_state.get("arrived") == entry.script and places[entry.script] != address.query():
         # A link to the page that is shown changes what is asked for, but by itself not the address bar.
-        st.query_params.from_dict(address.query())
+        st.query_params.from_dict(address.meant_for(entry.script, address.query()))
     address.note()
     places[entry.script] = address.query()
     st.session_state["arrived"] = entry.script

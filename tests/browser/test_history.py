@@ -37,10 +37,10 @@ def test_back_and_forward_lead_through_every_place_once(
         page.wait_for_function("part => location.href.includes(part)", arg=address)
         places.append(place(visitor))
     for there in reversed(places[:-1]):
-        page.go_back()
+        drawn_anew(visitor, page.go_back)
         expect_at(visitor, there)
     for there in places[1:]:
-        page.go_forward()
+        drawn_anew(visitor, page.go_forward)
         expect_at(visitor, there)
 
 
@@ -67,6 +67,20 @@ def place(visitor: Visitor) -> tuple[str, str]:
     expect(visitor.page.locator("h1").first).to_be_attached()
     visitor.expect_at_rest()
     return visitor.page.url, visitor.page.locator("h1").first.inner_text()
+
+
+def drawn_anew(visitor: Visitor, go: Callable[[], object]) -> None:
+    """Goes, and waits until the page was drawn once more: nobody looks away before."""
+    visitor.page.evaluate(
+        """() => {
+            const app = document.querySelector("[data-testid=stApp]");
+            window.wasDrawn = false;
+            const look = () => { window.wasDrawn ||= app.dataset.testScriptState === "notRunning"; };
+            new MutationObserver(look).observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
+        }"""
+    )
+    go()
+    visitor.page.wait_for_function("() => window.wasDrawn")
 
 
 def expect_at(visitor: Visitor, there: tuple[str, str]) -> None:
