@@ -10,6 +10,9 @@ from typing import Protocol
 
 import duckdb
 import pyarrow as pa
+from google.protobuf.message import Message
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from ingest.blocks import inflate, split
 
@@ -97,22 +100,43 @@ class _Search:
         if not block_ids:
             return
         rows = cursor.execute(
-            "select block_id, data from content_blocks where list_contains($block_ids, block_id)",
+            "select block_id, signal, data from content_blocks where list_contains($block_ids, block_id)",
             {"block_ids": block_ids},
         )
         while (row := rows.fetchone()) is not None:
-            self._found[row[0]] = tuple(self._positions(inflate(row[1])))
+            block_id, signal, data = row
+            self._found[block_id] = tuple(self._positions(inflate(data), Span if signal == "span" else LogRecord))
 
-    def _positions(self, raw: bytes) -> Iterator[int]:
+    def _positions(self, raw: bytes, kind: type[Message]) -> Iterator[int]:
         """Which records of an inflated block hold every word; most blocks are seen at a glance not to."""
         if self._may_hold_all(raw.lower()):
             for position, record in enumerate(split(raw)):
-                lowered = record.lower()
-                if self._may_hold_all(lowered) and all(matches(lowered) for matches in self._matchers):
+                # Ids, times and lengths may happen to read like a short word, so the texts have the last say.
+                if self._holds_all(record.lower()) and self._holds_all(_said(kind.FromString(record))):
                     yield position
+
+    def _holds_all(self, lowered: bytes) -> bool:
+        return self._may_hold_all(lowered) and all(matches(lowered) for matches in self._matchers)
 
     def _may_hold_all(self, lowered: bytes) -> bool:
         return all(any(form in lowered for form in hint) for hint in self._hints)
+
+
+def _said(record: Message) -> bytes:
+    """All texts of a record, a line each, their ASCII letters in lower case."""
+    return "\n".join(_texts(record)).encode().lower()
+
+
+def _texts(message: Message) -> Iterator[str]:
+    for field, value in message.ListFields():
+        values = value if field.is_repeated else (value,)
+        if field.type == field.TYPE_STRING:
+            yield from values
+        elif field.type == field.TYPE_MESSAGE:
+            for part in values:
+                yield from _texts(part)
+        elif field.name == "bytes_value":
+            yield value.decode(errors="replace")
 
 
 def _hints(word: str) -> Iterator[Sequence[bytes]]:

@@ -76,6 +76,19 @@ def test_all_words_must_be_in_one_record(running: Pipeline) -> None:
     assert found(running, "first", "second") == [2]
 
 
+def test_ids_and_times_that_happen_to_read_like_a_word_are_no_mention_of_it(running: Pipeline) -> None:
+    data = TracesData()
+    spans = data.resource_spans.add().scope_spans.add().spans
+    ended_at_ns = int.from_bytes(b"%$" + START_NS.to_bytes(8, "little")[2:], "little")
+    spans.add(trace_id=b"what quokkas eat", span_id=b"a quokka", start_time_unix_nano=START_NS)
+    spans.add(trace_id=b"1" * 16, span_id=b"1" * 8, start_time_unix_nano=START_NS, end_time_unix_nano=ended_at_ns)
+    spans.add(trace_id=b"2" * 16, span_id=b"2" * 8, start_time_unix_nano=START_NS, name="100 %$")
+    running.send(Signal.SPAN, data)
+
+    assert found(running, "quokka") == []
+    assert found(running, "%$") == [2]
+
+
 def test_only_the_project_and_the_windows_days_are_looked_into(running: Pipeline) -> None:
     send(running, "quokka", project="elsewhere")
     send(running, "quokka", at_ns=START_NS + 9 * DAY_NS)
