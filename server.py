@@ -45,7 +45,7 @@ from ingest.removal import Removal, places
 from ingest.renormalise import renormalise
 from ingest.retention import Retention, Rule, read_rules
 from ingest.saved_views import SavedViews
-from ingest.store import Store, StoreError, file_bytes
+from ingest.store import Store, StoreError, checkpoint_if_due, file_bytes
 from ingest.stored import Records
 from ingest.writer import Writer
 from operations.copies import COMMANDS, copies_command
@@ -176,7 +176,8 @@ def _renormalise(store: Store, preparer: Preparer) -> int:
 
 async def _serve(parts: _Parts, listener: socket.socket) -> int:
     settings, store, keyring, tls = parts.settings, parts.store, parts.keyring, parts.tls
-    summaries = Summaries(store.cursor())
+    checkpointing = store.cursor()
+    summaries = Summaries(store.cursor(), lambda: checkpoint_if_due(checkpointing, settings.database))
     writer = Writer(
         store,
         parts.preparer,
@@ -218,16 +219,19 @@ async def _serve(parts: _Parts, listener: socket.socket) -> int:
         server_header=False,
         ssl_context_factory=(lambda *_: tls.context()) if tls else None,
     )
-    http = _HttpServer(config, grpc_server)
+    scheme = "https" if tls else "http"
+    http = _HttpServer(
+        config,
+        grpc_server,
+        f"runlight http listening url={scheme}://{_address(settings.http_host, listener.getsockname()[1])}\n"
+        f"runlight grpc listening address={_address(settings.grpc_host, grpc_port)}",
+    )
     by_schedule = (parts.alerting, parts.reporting, retention)
     for scheduled in by_schedule:
         scheduled.start()
     gc.freeze()  # what is there by now stays, and the collector need not look at it again
-    http_address = _address(settings.http_host, listener.getsockname()[1])
-    print(f"runlight http listening url={'https' if tls else 'http'}://{http_address}", flush=True)
-    print(f"runlight grpc listening address={_address(settings.grpc_host, grpc_port)}", flush=True)
-    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again
-        signal.signal(number, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn takes them over, and raises them again when it is done
+        signal.signal(number, lambda *_: http.stop_soon())
     await http.serve(sockets=[listener])
     await admin.stop()
     for one in (*by_schedule, writer):  # meanwhile the loop lets go of the calls that were cut off
@@ -329,11 +333,21 @@ def _sql_limits(settings: Settings) -> SqlLimits:
 
 
 class _HttpServer(uvicorn.Server):
-    """Stops the gRPC server together with itself, so that both drain in the same seconds."""
+    """Says `announcement` once a signal would stop it, and stops the gRPC server with itself, so that both drain
+    in the same seconds."""
 
-    def __init__(self, config: uvicorn.Config, grpc_server: grpc.aio.Server) -> None:
+    def __init__(self, config: uvicorn.Config, grpc_server: grpc.aio.Server, announcement: str) -> None:
         super().__init__(config)
         self._grpc_server = grpc_server
+        self._announcement = announcement
+
+    def stop_soon(self) -> None:
+        """Have it stop as soon as it runs, or now if it does."""
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._announcement, flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.gather(super().shutdown(sockets), self._grpc_server.stop(_DRAIN_SECONDS))

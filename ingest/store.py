@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -70,6 +70,7 @@ _KEY_BYTES = 32
 STORAGE_VERSION = (
     "v1.5.0"  # of new files; older ones stay as they are, and larger: texts repeat, and it packs them better
 )
+CHECKPOINT_BYTES = 256 * 1024 * 1024
 _HOUR_NS = 3_600 * 10**9
 
 
@@ -93,7 +94,7 @@ class Store:
             connection = duckdb.connect(
                 str(path),
                 config={
-                    "checkpoint_threshold": "256MB",
+                    "checkpoint_threshold": f"{4 * CHECKPOINT_BYTES}B",  # should `checkpoint_if_due` never come to it
                     "memory_limit": f"{memory_bytes}B",
                     "threads": threads,
                     "storage_compatibility_version": STORAGE_VERSION,
@@ -198,13 +199,26 @@ class Store:
 
 
 def file_bytes(path: Path) -> int:
-    """The size of a database file and of the log beside it, which comes and goes."""
-    log = path.with_name(f"{path.name}.wal")
+    """The size of a database file and of the log beside it."""
+    return path.stat().st_size + _log_bytes(path)
+
+
+def checkpoint_if_due(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write the log into the file if it has become long.
+
+    What only adds rows is committed meanwhile as well. A checkpoint that a commit begins by itself would make that
+    commit, and those behind it, wait for it.
+    """
+    if _log_bytes(path) >= CHECKPOINT_BYTES:
+        with suppress(duckdb.TransactionException):  # somebody changes rows
+            connection.execute("checkpoint")
+
+
+def _log_bytes(path: Path) -> int:
     try:
-        log_bytes = log.stat().st_size
-    except FileNotFoundError:
-        log_bytes = 0
-    return path.stat().st_size + log_bytes
+        return path.with_name(f"{path.name}.wal").stat().st_size
+    except FileNotFoundError:  # it comes and goes
+        return 0
 
 
 @contextmanager

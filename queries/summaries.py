@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import duckdb
 from opentelemetry import trace
@@ -32,9 +33,12 @@ _tracer = trace.get_tracer("runlight.queries")
 class Summaries:
     """The thread that rebuilds whenever it is woken, until it is stopped."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Take a connection that nobody else uses."""
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, between_rebuilds: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take a connection that nobody else uses, and what is to be done after a rebuild, while no row is changed."""
         self._connection = connection
+        self._between_rebuilds = between_rebuilds
         self._is_wanted = threading.Event()
         self._is_stopping = threading.Event()
         self._behind_since: float | None = None  # the oldest commit that no rebuild has begun with
@@ -82,7 +86,9 @@ class Summaries:
         limit = TOUCHED_LIMIT
         while not self._is_stopping.is_set():
             try:
-                if rebuild(self._connection, limit=limit) == 0:
+                handled = rebuild(self._connection, limit=limit)
+                self._between_rebuilds()
+                if handled < limit:
                     return
             except duckdb.TransactionException as error:
                 # A project was removed meanwhile; what is left of it is seen at the next try.
