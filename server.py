@@ -7,11 +7,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import grpc
 import uvicorn
 import uvloop
@@ -60,7 +61,8 @@ from queries.removing import Part
 from queries.routes.keeping import Keeping, NoBackup
 from queries.routes.keeping import router as keeping_routes
 from queries.sql.asking import SqlLimits
-from queries.summaries import Summaries, rebuild
+from queries.summaries import DERIVED, Summaries, rebuild
+from queries.tidying import tidy
 from queries.timing import Timed
 from queries.weekly.reporting import Reporting
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
@@ -125,7 +127,9 @@ def _opened(settings: Settings) -> _Parts:
     """Raises SettingsError and StoreError."""
     expect_elsewhere(settings)
     tls, retention_rules = read_tls(settings), read_rules(settings.retention)
-    store = Store.open(settings.database, settings.store_memory_bytes, settings.store_threads)
+    store = Store.open(
+        settings.database, settings.store_memory_bytes, settings.store_threads, settings.checkpoint_bytes
+    )
     pseudonyms = Pseudonyms(store.pseudonym_key())
     redactor = Redactor.configured(
         read_own_rules(settings.redaction_file),
@@ -176,8 +180,7 @@ def _renormalise(store: Store, preparer: Preparer) -> int:
 
 async def _serve(parts: _Parts, listener: socket.socket) -> int:
     settings, store, keyring, tls = parts.settings, parts.store, parts.keyring, parts.tls
-    checkpointing = store.cursor()
-    summaries = Summaries(store.cursor(), lambda: checkpoint_if_due(checkpointing, settings.database))
+    summaries = Summaries(store.cursor(), _between_rebuilds(settings, store.cursor()))
     writer = Writer(
         store,
         parts.preparer,
@@ -241,6 +244,17 @@ async def _serve(parts: _Parts, listener: socket.socket) -> int:
     await asyncio.to_thread(measuring.stop)
     store.close()
     return 0
+
+
+def _between_rebuilds(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Callable[[], None]:
+    """Looks after the file while the rebuild does not change rows."""
+
+    def look_after() -> None:
+        if checkpoint_if_due(connection, settings.database, settings.checkpoint_bytes):
+            with suppress(duckdb.TransactionException):  # something is being removed: the next time will do
+                tidy(connection, DERIVED)
+
+    return look_after
 
 
 def _keeping(store: Store, writer: Writer, backups: Backups) -> Keeping:

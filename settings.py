@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         description="Threads of one commit or question; several run side by side anyway, and small ones cost twice as "
         "much when shared out.",
     )
+    checkpoint_bytes: int = Field(
+        128 * 1024**2,
+        ge=64 * 1024,
+        description="The log beside the database is written into it when it has grown to this: the longer, the more "
+        "memory and the slower a start after a crash, but the less work.",
+    )
     sql: bool = Field(
         False, description="Whether people may ask questions of their own in SQL, by `/api/sql` and its page."
     )

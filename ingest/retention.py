@@ -23,6 +23,7 @@ ANY_PROJECT = "*"
 COLUMN_BYTES = 500
 
 _EVERY_SECONDS = 600.0
+_WORTH_A_CHECKPOINT = 50_000  # records
 _BLOCKS_AT_ONCE, _RUNS_AT_ONCE = 16, 2_000
 _DAY_NS = 86_400 * 10**9
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -107,7 +108,7 @@ class Retention:
         for (project,) in projects:
             if rule := self._rules.get(project, self._rules.get(ANY_PROJECT)):
                 count += self._sweep(project, rule)
-        if count:
+        if count >= _WORTH_A_CHECKPOINT:  # which costs some hundred KiB of the file each; else the next one will do
             self._writer.checkpoint()
         return count
 

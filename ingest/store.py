@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -70,7 +70,6 @@ _KEY_BYTES = 32
 STORAGE_VERSION = (
     "v1.5.0"  # of new files; older ones stay as they are, and larger: texts repeat, and it packs them better
 )
-CHECKPOINT_BYTES = 256 * 1024 * 1024
 _HOUR_NS = 3_600 * 10**9
 
 
@@ -86,7 +85,9 @@ class Store:
         self._known_columns: dict[str, list[str]] = {}
 
     @classmethod
-    def open(cls, path: Path, memory_bytes: int = 2 * 1024**3, threads: int = 1) -> "Store":
+    def open(
+        cls, path: Path, memory_bytes: int = 2 * 1024**3, threads: int = 1, checkpoint_bytes: int = 128 * 1024**2
+    ) -> "Store":
         """Open or create the file. Raises `StoreError` if another process has it, if it is damaged, or if it is from a
         newer version; such a file is left as it is. A folder that is made for it is this user's alone."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -94,7 +95,8 @@ class Store:
             connection = duckdb.connect(
                 str(path),
                 config={
-                    "checkpoint_threshold": f"{4 * CHECKPOINT_BYTES}B",  # should `checkpoint_if_due` never come to it
+                    "checkpoint_threshold": f"{4 * checkpoint_bytes}B",  # should `checkpoint_if_due` never come to it
+                    "max_vacuum_tasks": 0,  # merging the stretches of a table holds up whoever adds to it, for seconds
                     "memory_limit": f"{memory_bytes}B",
                     "threads": threads,
                     "storage_compatibility_version": STORAGE_VERSION,
@@ -203,15 +205,19 @@ def file_bytes(path: Path) -> int:
     return path.stat().st_size + _log_bytes(path)
 
 
-def checkpoint_if_due(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Write the log into the file if it has become long.
+def checkpoint_if_due(connection: duckdb.DuckDBPyConnection, path: Path, log_bytes: int) -> bool:
+    """Write the log into the file if it has become as long as that; whether it was written.
 
     What only adds rows is committed meanwhile as well. A checkpoint that a commit begins by itself would make that
     commit, and those behind it, wait for it.
     """
-    if _log_bytes(path) >= CHECKPOINT_BYTES:
-        with suppress(duckdb.TransactionException):  # somebody changes rows
-            connection.execute("checkpoint")
+    if _log_bytes(path) < log_bytes:
+        return False
+    try:
+        connection.execute("checkpoint")
+    except duckdb.TransactionException:  # somebody changes rows
+        return False
+    return True
 
 
 def _log_bytes(path: Path) -> int:

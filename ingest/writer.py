@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 # More than this per commit makes the answer late without making the commit cheaper.
 _COMMIT_BYTES = 16 * 1024 * 1024
 # With less than this, most of what a commit costs is the same whatever it holds, so it waits for the commit before it.
-_BESIDE_BYTES = 1024 * 1024
+_BESIDE_BYTES = 4 * 1024 * 1024
 _LEAST_GATHER_SECONDS = 0.005  # to look whether that commit is done
 _KEYS = {
     Signal.SPAN: ("project", "trace_id", "span_id"),

@@ -8,13 +8,14 @@ from tests.serving import running_server, until
 
 ROUNDS = 5
 SEED = 20_260_101
+CHECKPOINT_BYTES = 64 * 1024  # so little that one is nearly always under way
 
 
 def kill_once(database: Path, book: Book, chance: random.Random) -> None:
     """A server under load, killed at a random moment; then everything acknowledged so far is looked for."""
     known = len(book.acknowledged)
     enough = known + chance.randrange(1, 150)
-    with running_server(database) as server, exporting(server, book):
+    with running_server(database, checkpoint_bytes=CHECKPOINT_BYTES) as server, exporting(server, book):
         until(lambda: len(book.acknowledged) >= enough or book.wrong)
         server.kill()
     check(database, book)
