@@ -47,10 +47,11 @@ def run(
     most_seconds: float,
     say: Callable[[str], None],
 ) -> None:
-    """Measure every load and keep the figures under the span count."""
+    """Measure every load and keep the figures under the counts of spans and connections."""
     busy = [machine.load_average()]
     found: dict[str, Any] = {
         "machine": machine.machine(),
+        "spans": span_count,
         "connections": connections,
         "rounds": rounds,
         "limits": measured_limits(seed, span_count),
@@ -74,7 +75,7 @@ def run(
         say(f"{name}, half rate: {told(one)}")
         found["rows"][f"{name}, half rate"] = row([one])
     found["load_averages"] = [busy[0], max(busy)]
-    results.keep("ingest", str(span_count), found)
+    results.keep("ingest", f"{span_count} over {connections}", found)
 
 
 def measured_limits(seed: int, span_count: int) -> dict[str, float]:

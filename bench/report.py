@@ -18,12 +18,11 @@ benchmark, and that shows in every figure but processor time.
 _INGEST = """
 ## Taking in
 
-Telemetry as `bench/telemetry.py` makes it, sent over {connections} connections to a server with default settings, each
-round into an empty store; every span that was answered with 200 was found again. *Spans/s* are stored and readable.
-*CPU* is the server's processor time for a million spans until its lists were up to date; *later* is the part of it
-after the last answer, *lists* how long that took. *Opened* is the newest run, asked for right after the last answer and
-whole. *× limits* sets it against the bare libraries on the same data:
-{limits}.
+Telemetry as `bench/telemetry.py` makes it, sent to a server with default settings, each round into an empty store; every
+span that was answered with 200 was found again. *Spans/s* are stored and readable. *CPU* is the server's processor time
+for a million spans until its lists were up to date; *later* is the part of it after the last answer, *lists* how long
+that took. *Opened* is the newest run, asked for right after the last answer and whole. *× limits* sets the processor
+time against what the bare libraries need for the same data.
 """
 
 _STAGES = """
@@ -48,23 +47,24 @@ and a run of 25,000 spans.
 def write() -> None:
     """Write the report anew."""
     kept = results.load()
-    parts = [_INTRODUCTION]
-    for name, found in sorted(kept.get("ingest", {}).items(), key=lambda pair: int(pair[0])):
-        parts.append(_ingest(int(name), found))
+    parts = [_INTRODUCTION, _INGEST]
+    for found in sorted(kept.get("ingest", {}).values(), key=lambda found: (found["spans"], found["connections"])):
+        parts.append(_ingest(found))
     parts += [_stages(found) for found in kept.get("stages", {}).values()]
+    parts.append(_QUESTIONS)
     for _, found in sorted(kept.get("questions", {}).items(), key=lambda pair: int(pair[0])):
         parts.append(_questions(found))
     FILE.write_text("\n".join(part.strip("\n") + "\n" for part in parts))
 
 
-def _ingest(span_count: int, found: dict[str, Any]) -> str:
+def _ingest(found: dict[str, Any]) -> str:
     limits = found["limits"]
     limit_total = sum(limits.values())
     told = ", ".join(f"{name.replace('_', ' ')} {value:.1f} s" for name, value in limits.items())
     lines = [
-        _INGEST.format(connections=found["connections"], limits=f"{told}, together {limit_total:.0f} s"),
-        f"### {span_count:,} spans\n",
+        f"### {found['spans']:,} spans over {found['connections']} connections\n",
         _conditions(found),
+        f"Limits: {told}, together {limit_total:.0f} s.\n",
         _table(
             ("load", "spans/s", "requests/s", "answer p50 ms", "p99 ms", "CPU s", "× limits", "later s", "lists s",
              "opened ms", "client CPU s", "peak MiB", "after MiB", "bytes/span", "spans a commit", "other answers"),
@@ -119,7 +119,6 @@ def _largest(sizes: dict[str, Any], name: str) -> float:
 def _questions(found: dict[str, Any]) -> str:
     counts = found["counts"]
     lines = [
-        _QUESTIONS,
         f"### {counts['spans']:,} spans, {counts['runs']:,} runs\n",
         _conditions(found),
         f"The file has {found['file_bytes'] / 2**20:,.0f} MiB; the server listened {found['start_seconds']:.1f} s "
