@@ -18,11 +18,11 @@ benchmark, and that shows in every figure but processor time.
 _INGEST = """
 ## Taking in
 
-Telemetry as `bench/telemetry.py` makes it, sent to a server with default settings, each round into an empty store; every
-span that was answered with 200 was found again. *Spans/s* are stored and readable. *CPU* is the server's processor time
-for a million spans until its lists were up to date; *later* is the part of it after the last answer, *lists* how long
-that took. *Opened* is the newest run, asked for right after the last answer and whole. *× limits* sets the processor
-time against what the bare libraries need for the same data.
+Telemetry as `bench/telemetry.py` makes it, sent to a server with default settings, each round into an empty store;
+every span that was answered with 200 was found again. *Spans/s* are stored and readable. *CPU* is the server's
+processor time for a million spans until its lists were up to date; *later* is the part of it after the last answer,
+*lists* how long that took. *Opened* is the newest run, asked for right after the last answer and whole. *× limits* sets
+the processor time against what the bare libraries need for the same data.
 """
 
 _STAGES = """

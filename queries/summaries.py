@@ -17,7 +17,7 @@ TOUCHED_LIMIT = 4_000
 # Commits come faster than a rebuild is worth, and one costs as much for few runs as for some hundred, most of it for
 # planning its statements: while commits follow each other, the longer the last rebuild took, the more is gathered for
 # the next. Lists follow within about a second all the same, and sooner after a pause.
-_LEAST_GATHER_SECONDS, _MOST_GATHER_SECONDS = 0.3, 0.9
+LEAST_GATHER_SECONDS, _MOST_GATHER_SECONDS = 0.3, 0.9
 _GATHERED_PER_REBUILD = 3.0
 
 # A run is written with 20 before and after it in its conversation (derivation/outputs.sql), and each of those needs the
@@ -72,7 +72,7 @@ class Summaries:
             if not self._is_wanted.wait(_MOST_GATHER_SECONDS):
                 took_seconds = 0.0
                 continue
-            gather_seconds = max(_LEAST_GATHER_SECONDS, _GATHERED_PER_REBUILD * took_seconds)
+            gather_seconds = max(LEAST_GATHER_SECONDS, _GATHERED_PER_REBUILD * took_seconds)
             self._is_stopping.wait(min(gather_seconds, _MOST_GATHER_SECONDS))
             self._is_wanted.clear()
             self._rebuilding_since, self._behind_since = self._behind_since, None

@@ -1,14 +1,16 @@
 """Summaries follow from the records alone: any order of arrival, any split into commits, gives the same tables."""
 
+import itertools
 import random
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from queries.summaries import Summaries, rebuild
+from queries.summaries import LEAST_GATHER_SECONDS, Summaries, rebuild
 from tests.queries.conftest import rebuild_all
 from tests.queries.records import Telling, empty_store, insert, trace_hex
 from tests.queries.test_approvals import deferred, interrupted, resumed
@@ -151,6 +153,27 @@ def test_the_summaries_thread_catches_up_when_woken_and_when_started(tmp_path: P
         wait_for_runs(connection, 2)
     finally:
         summaries.stop()
+
+
+def test_what_comes_during_a_rebuild_is_gathered_for_the_next_and_the_lag_is_that_of_what_waits(tmp_path: Path) -> None:
+    connection = empty_store(tmp_path / "store.duckdb")
+    waits_since: list[float] = []
+
+    def come_again() -> None:
+        waits_since.append(time.monotonic() - summaries.lag_seconds())
+        if len(waits_since) < 4:
+            insert(other, Telling().span("again", "llm", trace=f"t{len(waits_since)}").rows)
+            summaries.wake()
+
+    summaries, other = Summaries(connection.cursor(), come_again), connection.cursor()
+    summaries.start()
+    try:
+        wait_for_runs(connection, 3)
+    finally:
+        summaries.stop()
+
+    assert len(waits_since) == 4
+    assert all(later - before > LEAST_GATHER_SECONDS / 2 for before, later in itertools.pairwise(waits_since))
 
 
 def test_a_trace_that_our_code_fails_on_keeps_no_other_waiting(
