@@ -166,6 +166,7 @@ def _keys_of(database: Path) -> Iterator[Keyring]:
 
 
 def _renormalise(store: Store, preparer: Preparer) -> int:
+    AuditLog(store.cursor()).add(COMMAND, "read all records anew", "of all projects")
     with tqdm(desc="blocks read anew", unit=" blocks", disable=None) as progress:  # on a terminal alone
         for done, blocks in renormalise(store, preparer):
             progress.total = blocks
@@ -188,10 +189,13 @@ async def _serve(parts: _Parts, listener: socket.socket) -> int:
         gather_ms=settings.gather_ms,
         on_commit=summaries.wake,
     )
-    retention = Retention(parts.retention_rules, store.cursor(), writer)
+    audit = AuditLog(store.cursor())
+    retention = Retention(
+        parts.retention_rules, store.cursor(), writer, also=lambda: audit.forget_older(settings.audit_days)
+    )
     backups = Backups(store.cursor(), settings.backup_folder)
     measuring = Measuring(settings)
-    door, audit = Door(keyring, measuring.instance_id), AuditLog(store.cursor())
+    door = Door(keyring, measuring.instance_id)
     admin = AdminSocket(settings.database, keyring, _answering(backups, audit))
     api = http_api(settings, store, writer, door, parts.pseudonyms, parts.alerting, parts.reporting)
     api.state.keeping = _keeping(store, writer, backups)
@@ -270,13 +274,19 @@ def _keeping(store: Store, writer: Writer, backups: Backups) -> Keeping:
         )
         writer.remove(lambda _: going)
 
-    def back_up() -> dict[str, Any]:
+    def backup_path() -> Path:
         try:
-            return backups.make()
+            return backups.next_path()
         except StoreError as error:
             raise NoBackup(str(error)) from None
 
-    return Keeping(remove, writer.checkpoint, Pins(store.cursor()), back_up)
+    def back_up(path: Path) -> dict[str, Any]:
+        try:
+            return backups.make(path)
+        except StoreError as error:
+            raise NoBackup(str(error)) from None
+
+    return Keeping(remove, writer.checkpoint, Pins(store.cursor()), backup_path, back_up)
 
 
 def _answering(backups: Backups, audit: AuditLog) -> Callable[[Path], dict[str, Any]]:
@@ -284,11 +294,10 @@ def _answering(backups: Backups, audit: AuditLog) -> Callable[[Path], dict[str, 
 
     def answer(path: Path) -> dict[str, Any]:
         try:
-            made = backups.make_at(path)
+            with audit.doing(COMMAND, "made a backup", str(path)):
+                return backups.make(path)
         except StoreError as error:
             return {"error": str(error)}
-        audit.add(COMMAND, "made a backup", str(path))
-        return made
 
     return answer
 

@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     alert_days: int = Field(
         400, ge=1, le=36_500, description="How many days alerts that are over, their messages and silences are kept."
     )
+    audit_days: int = Field(
+        400, ge=1, le=36_500, description="How many days the audit log keeps what people and holders of keys did."
+    )
     app_url: str | None = Field(
         None, description="The app as people reach it, for links in messages; else 127.0.0.1 at its port."
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from functools import partial
 
 import orjson
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
-from access.audit import AuditLog
+from access.audit import LOCAL, AuditLog, Who
 from access.door import Admitted, Door
 from access.keys import Projects, Scope
 from ingest.errors import Refused, TooLarge, Unauthenticated
@@ -35,6 +36,35 @@ _PROJECTS, _ACTS = "runlight.projects", "runlight.acts"
 Act = tuple[str, str, str | None]  # in words, of what, and the project if it was of one
 
 
+@dataclass(slots=True)
+class Acts:
+    """What one request does, and what of it is in the log already."""
+
+    audit: AuditLog
+    who: Who
+    _said: list[Act] = field(default_factory=list)
+    _written: list[Act] = field(default_factory=list)
+
+    def say(self, act: str, about: str, project: str | None) -> None:
+        """It is about to be done: in words, to what, and the project if it is of one."""
+        self._said.append((act, about, project))
+
+    def write(self) -> None:
+        """What was said is in the log when this returns."""
+        while self._said:
+            self.audit.add(self.who, *self._said[0])
+            self._written.append(self._said.pop(0))
+
+    def fail(self) -> None:
+        """What was written came to nothing, which is in the log when this returns."""
+        while self._written:
+            self.audit.add_failure(self.who, *self._written.pop(0))
+
+    def __bool__(self) -> bool:
+        """Whether anything was said."""
+        return bool(self._said or self._written)
+
+
 class Gate:
     """An ASGI application that passes on what the door lets in, and has noted who did what before it is answered."""
 
@@ -52,8 +82,9 @@ class Gate:
         except Refused as refused:
             await _refusal(connection, refused)(connection, receive, send)
             return
-        known = {**connection, _PROJECTS: admitted.projects if admitted else frozenset(), _ACTS: []}
-        await self._app(known, receive, partial(self._send, known, admitted, send) if admitted else send)
+        acts = Acts(self._audit, admitted.who if admitted else LOCAL)
+        known = {**connection, _PROJECTS: admitted.projects if admitted else frozenset(), _ACTS: acts}
+        await self._app(known, receive, partial(_send, known, acts, send))
 
     def _admit(self, connection: Connection) -> Admitted | None:
         """Who was let in; None where the door is open to everybody."""
@@ -65,15 +96,16 @@ class Gate:
         _expect_bounded(headers)
         return admitted
 
-    async def _send(self, known: Connection, admitted: Admitted, send: Send, message: Message) -> None:
-        """Pass an answer on. What it says was done is in the log by then."""
-        if message["type"] == "http.response.start" and message["status"] < 400:
-            acts: list[Act] = known[_ACTS]
-            if not acts and known["method"] not in _SAFE_METHODS:
-                acts.append((known["method"], known["path"], None))  # of a route that nobody thought of
-            for act, about, project in acts:
-                await asyncio.to_thread(self._audit.add, admitted.who, act, about, project)
-        await send(message)
+
+async def _send(known: Connection, acts: Acts, send: Send, message: Message) -> None:
+    """Pass an answer on. What it says was done is in the log by then, or that it failed."""
+    if message["type"] == "http.response.start":
+        is_done = message["status"] < 400
+        if is_done and not acts and known["method"] not in _SAFE_METHODS:
+            acts.say(known["method"], known["path"], None)  # of a route that nobody thought of
+        if acts:
+            await asyncio.to_thread(acts.write if is_done else acts.fail)
+    await send(message)
 
 
 def projects_of(request: Request) -> Projects:
@@ -82,9 +114,9 @@ def projects_of(request: Request) -> Projects:
     return projects
 
 
-def acts_of(request: Request) -> list[Act]:
-    """What the request does, for the audit log: a route adds to it. Raises KeyError if it came round the gate."""
-    acts: list[Act] = request.scope[_ACTS]
+def acts_of(request: Request) -> Acts:
+    """What the request does, for the audit log: a route says it. Raises KeyError if it came round the gate."""
+    acts: Acts = request.scope[_ACTS]
     return acts
 
 

@@ -70,8 +70,8 @@ class Keyring:
                 "projects": None if projects is None else sorted(projects),
                 **{field: getattr(key, field) for field in ("key_id", "name", "secret_hash", "created_ns")},
             }
-            self._connection.execute(_ADD, told)
-            self._audit.add(COMMAND, "made a key", f"{key.key_id} {name}")
+            with self._audit.doing(COMMAND, "made a key", f"{key.key_id} {name}"):
+                self._connection.execute(_ADD, told)
             self._keys = self._keys | {key.key_id: key}
         log.info("key added id=%s scopes=%s projects=%s", key.key_id, told["scopes"], told["projects"] or "all")
         return sent
@@ -85,8 +85,8 @@ class Keyring:
             if key.revoked_ns is not None:
                 return
             revoked = replace(key, revoked_ns=self._clock_ns())
-            self._connection.execute(_REVOKE, {"key_id": key_id, "revoked_ns": revoked.revoked_ns})
-            self._audit.add(COMMAND, "revoked a key", f"{key_id} {key.name}")
+            with self._audit.doing(COMMAND, "revoked a key", f"{key_id} {key.name}"):
+                self._connection.execute(_REVOKE, {"key_id": key_id, "revoked_ns": revoked.revoked_ns})
             self._keys = self._keys | {key_id: revoked}
         log.info("key revoked id=%s", key_id)
 

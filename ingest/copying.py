@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,8 +31,9 @@ def back_up(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
         return _publish(unfinished, target)
 
 
-def restore(source: Path, target: Path) -> int:
-    """Put a backup where no store is yet; returns its bytes. It is read through before it gets its name.
+def restore(source: Path, target: Path, note: Callable[[Store], None]) -> int:
+    """Put a backup where no store is yet; returns its bytes. Before it gets its name it is read through, brought up to
+    date, and given to `note`, which may add to it.
 
     Raises `StoreError` if it is damaged, of a newer version or no backup, if something is there, or for want of space.
     """
@@ -44,6 +45,9 @@ def restore(source: Path, target: Path) -> int:
     with _unfinished(target.parent) as unfinished:
         shutil.copyfile(source, unfinished)
         _expect_whole(unfinished, source)
+        store = Store.open(unfinished)
+        note(store)
+        store.close()
         return _publish(unfinished, target)
 
 

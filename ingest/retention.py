@@ -82,18 +82,20 @@ class Retention:
         connection: duckdb.DuckDBPyConnection,
         writer: Writer,
         clock_ns: Callable[[], int] = time.time_ns,
+        also: Callable[[], object] = lambda: None,
     ) -> None:
+        """`also` removes at the same times what is kept of no project's telemetry."""
         self._rules = rules
         self._connection = connection
         self._writer = writer
         self._clock_ns = clock_ns
+        self._also = also
         self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="retention")
 
     def start(self) -> None:
-        """Begin, if anything is ever to go."""
-        if self._rules:
-            self._thread.start()
+        """Begin."""
+        self._thread.start()
 
     def stop(self) -> None:
         """Finish the step at hand and end. The writer must still be at work."""
@@ -110,6 +112,7 @@ class Retention:
                 count += self._sweep(project, rule)
         if count >= _WORTH_A_CHECKPOINT:  # which costs some hundred KiB of the file each; else the next one will do
             self._writer.checkpoint()
+        self._also()
         return count
 
     def _work(self) -> None:

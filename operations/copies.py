@@ -3,18 +3,20 @@
 import argparse
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
 from access.admin import order_of_server, socket_path
+from access.audit import COMMAND, AuditLog
 from ingest.copying import back_up, compact, restore, unfinished_bytes
 from ingest.store import Store, StoreError, file_bytes
 from settings import SettingsError, read_settings
 
 _TELL_SECONDS = 0.5
+_COMPACTED = "compacted the store"
 COMMANDS = ("backup", "restore", "compact")
 _ABOUT = {
     "backup": "Copy the whole store into a new file, also while a server is at work on it.",
@@ -44,7 +46,7 @@ def copies_command(arguments: Sequence[str]) -> int:
             if command == "backup":
                 told = _back_up(database, target)
             elif command == "restore":
-                told = f"restored {database} bytes={restore(source, database)}"
+                told = f"restored {database} bytes={restore(source, database, _noting(source))}"
             else:
                 told = _compact(database)
     except (StoreError, OSError) as error:
@@ -78,7 +80,8 @@ def _back_up(database: Path, out: Path) -> str:
     if answer is None:
         store = _opened(database)
         try:
-            answer = {"bytes": back_up(store.connection, out)}
+            with AuditLog(store.cursor()).doing(COMMAND, "made a backup", str(out)):
+                answer = {"bytes": back_up(store.connection, out)}
         finally:
             store.close()
     if "error" in answer:
@@ -89,8 +92,19 @@ def _back_up(database: Path, out: Path) -> str:
 def _compact(database: Path) -> str:
     if order_of_server(database, {"do": "list"}) is not None:
         raise StoreError(f"a server is at work on {database} ({socket_path(database)}): stop it first")
-    before, after = compact(database, _opened(database))
+    store = _opened(database)
+    AuditLog(store.cursor()).add(COMMAND, _COMPACTED, str(database.absolute()))
+    try:
+        before, after = compact(database, store)
+    except (StoreError, OSError):
+        AuditLog(store.cursor()).add_failure(COMMAND, _COMPACTED, str(database.absolute()))
+        raise
     return f"compacted {database} bytes_before={before} bytes_after={after}"
+
+
+def _noting(source: Path) -> Callable[[Store], None]:
+    """Notes in the restored store what it comes from."""
+    return lambda store: AuditLog(store.cursor()).add(COMMAND, "restored the store", str(source.absolute()))
 
 
 def _opened(database: Path) -> Store:

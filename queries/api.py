@@ -28,7 +28,7 @@ from queries.routes import (
     telemetry,
     views,
 )
-from queries.routes.asking import Act, Asker
+from queries.routes.asking import Acts, Asker, NoActs
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
 from queries.saved import SavedViews
@@ -52,7 +52,7 @@ def create_api(
     most_seconds: float = 45.0,
     price_of: PriceOf | None = None,
     projects_of: Callable[[Request], frozenset[str] | None] = lambda _: None,
-    acts_of: Callable[[Request], list[Act]] = lambda _: [],
+    acts_of: Callable[[Request], Acts] = lambda _: NoActs(),
     database_bytes: Callable[[], int] = lambda: 0,
     read_keys: Sequence[str] = (),
     sql_limits: SqlLimits | None = None,

@@ -4,10 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import httpx
 
 from tests.ingest.otlp_samples import spans
-from tests.serving import ROOT, RunningServer, settle, until
+from tests.serving import ROOT, RunningServer, settle
 
 PROJECT, GONE, STAYS = "keeping", "d" * 32, "e" * 32
 SECONDS = 120
@@ -63,7 +64,7 @@ def test_what_is_removed_by_the_api_is_told_before_and_gone_at_once_and_a_pin_sh
         assert "RUNLIGHT_BACKUP_FOLDER" in http.post("/api/admin/backup").json()["error"]
 
 
-def test_a_running_server_backs_itself_up_by_command_and_the_copy_is_restored_and_compacted_without_one(
+def test_the_store_is_backed_up_restored_compacted_and_read_anew_by_commands_which_its_audit_log_tells_of(
     server: RunningServer, tmp_path: Path
 ) -> None:
     copy, restored, database = tmp_path / "copy.duckdb", tmp_path / "restored.duckdb", str(server.database)
@@ -78,11 +79,23 @@ def test_a_running_server_backs_itself_up_by_command_and_the_copy_is_restored_an
     assert "a server is at work on" in refused.stderr
 
     put = command("restore", str(copy), "--database", str(restored))
-    assert put.stdout == f"runlight: restored {restored} bytes={copy.stat().st_size}\n"
+    assert put.stdout == f"runlight: restored {restored} bytes={restored.stat().st_size}\n"
     compacted = command("compact", "--database", str(restored))
     assert compacted.returncode == 0, compacted.stderr
     assert compacted.stdout.startswith(f"runlight: compacted {restored} bytes_before=")
     offline = command("backup", "--out", str(tmp_path / "second.duckdb"), "--database", str(restored))
     assert offline.returncode == 0, offline.stderr
-    until((tmp_path / "second.duckdb").exists)
+    assert (tmp_path / "second.duckdb").exists()
     assert command("backup", "--out", "x", "--database", str(tmp_path / "none.duckdb")).returncode == 1
+    anew = command("renormalise", "--database", str(restored))
+    assert anew.returncode == 0, anew.stderr
+
+    with duckdb.connect(str(restored), read_only=True) as store:
+        noted = store.execute("select act, about from audit_log order by done_at desc limit 5").fetchall()
+    assert noted[::-1] == [
+        ("made a backup", str(copy)),
+        ("restored the store", str(copy)),
+        ("compacted the store", str(restored)),
+        ("made a backup", str(tmp_path / "second.duckdb")),
+        ("read all records anew", "of all projects"),
+    ]

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import pyarrow as pa
 from fastapi import Depends, HTTPException, Query, Request, Response
@@ -28,8 +28,6 @@ _NEXT_HEADER = "x-runlight-next"
 _STOP_AGAIN_SECONDS = 0.05
 _STOPPING: set["asyncio.Task[None]"] = set()  # the loop itself only keeps weak references
 
-Act = tuple[str, str, str | None]  # what is done in words, the id or name of what it is done to, and the project if any
-
 Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
 
@@ -38,6 +36,28 @@ async def _stays() -> Message:
     """What a client sends who never leaves."""
     never: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
     return await never
+
+
+class Acts(Protocol):
+    """What one request does, on its way into the audit log."""
+
+    def say(self, act: str, about: str, project: str | None) -> None:
+        """What is done in words, the id or name of what it is done to, and the project if any."""
+        ...
+
+    def write(self) -> None:
+        """What was said is in the log when this returns."""
+        ...
+
+
+class NoActs:
+    """For an API without an audit log."""
+
+    def say(self, act: str, about: str, project: str | None) -> None:
+        """Nobody listens."""
+
+    def write(self) -> None:
+        """There is nothing to write."""
 
 
 class Unanswered(Exception):
@@ -73,16 +93,17 @@ class Asker:
     most_seconds: float
     price_of: PriceOf | None
     projects_of: Callable[[Request], frozenset[str] | None]
-    acts_of: Callable[[Request], list[Act]]
+    acts_of: Callable[[Request], Acts]
     database_bytes: Callable[[], int]
     read_keys: Sequence[str]
     workbench: Workbench | None
     receive: Receive = _stays
-    acts: list[Act] = field(default_factory=list)
+    acts: Acts = field(default_factory=NoActs)
 
     def act(self, done: str, about: str, project: str | None = None) -> None:
-        """Say what this request does; it is in the audit log before its success is told."""
-        self.acts.append((done, about, project))
+        """Say what this request does. It is in the audit log before `finish` begins with it; at the latest, before its
+        success is told."""
+        self.acts.say(done, about, project)
 
     async def ask(self, question: Callable[[], Answer]) -> Answer:
         """Run a question in the pool, off the event loop. It is stopped when it takes too long, when its client leaves
@@ -109,8 +130,13 @@ class Asker:
                 stopping.add_done_callback(_STOPPING.discard)
 
     async def finish(self, task: Callable[[], Answer]) -> Answer:
-        """Run what must not be stopped halfway, however long it takes."""
-        return await asyncio.get_running_loop().run_in_executor(self.pool, task)
+        """Run what must not be stopped halfway, however long it takes. What it does is in the audit log before."""
+
+        def noted() -> Answer:
+            self.acts.write()
+            return task()
+
+        return await asyncio.get_running_loop().run_in_executor(self.pool, noted)
 
     async def _left(self) -> None:
         """Returns when the client has left."""

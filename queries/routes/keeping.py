@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import orjson
@@ -34,12 +35,14 @@ class Pins(Protocol):
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """What the server does to what it keeps: `remove` takes a part of a removal out of the store, and `settle` the rest
-    of it out of the log beside; `back_up` makes a copy and returns its path and bytes, or raises NoBackup."""
+    of it out of the log beside; `back_up` makes a copy at a `backup_path` and returns its path and bytes; both raise
+    NoBackup."""
 
     remove: Callable[[Part], None]
     settle: Callable[[], None]
     pins: Pins
-    back_up: Callable[[], dict[str, Any]]
+    backup_path: Callable[[], Path]
+    back_up: Callable[[Path], dict[str, Any]]
 
 
 class NoBackup(Exception):
@@ -119,10 +122,11 @@ async def delete_user(asker: Asking, kept: _Kept, project: Project, user_id: str
 async def back_up(asker: Asking, kept: _Kept) -> Response:
     asker.database.expect_seen(None)
     try:
-        made = await asker.finish(kept.back_up)
+        path = kept.backup_path()
+        asker.act("made a backup", str(path))
+        made = await asker.finish(lambda: kept.back_up(path))
     except NoBackup as reason:
         raise HTTPException(409, str(reason)) from None
-    asker.act("made a backup", str(made["path"]))
     return Response(orjson.dumps(made), 201, media_type=MediaType.JSON.value)
 
 

@@ -82,6 +82,7 @@ async def make_weekly_report(
     wanted = _wanted(project, weekly.week(week), workflow, made_at, now_ns)
 
     def answer() -> Report:
+        asker.acts.write()
         return weekly.made_anew(asker.database, wanted, now_ns)
 
     asker.act("made a report", f"{week} {workflow or ''}".rstrip(), project)

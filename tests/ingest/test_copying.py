@@ -20,6 +20,11 @@ from tests.queries.samples import ANSWERS, Samples, kept_samples
 _OF_ALL_PROJECTS = {"projects", "run_counts", "ingest_store"}
 
 
+def unnoted(_: Store) -> None:
+    """What is refused is given to nobody."""
+    raise AssertionError
+
+
 def asked(samples: Samples) -> dict[str, Any]:
     return {name: ask(samples) for name, ask in ANSWERS.items() if name not in _OF_ALL_PROJECTS}
 
@@ -49,7 +54,9 @@ def test_every_question_is_answered_by_a_restored_backup_as_before_though_it_was
     assert copy.stat().st_mode & 0o777 == 0o600
     assert list(copy.parent.iterdir()) == [copy]
 
-    assert restore(copy, restored) == copied
+    noted: list[Store] = []
+    assert restore(copy, restored, noted.append) == restored.stat().st_size
+    assert len(noted) == 1
     store = Store.open(restored)
     database = Database(store.cursor())
     again = Samples(store.cursor(), database, Opener(database))
@@ -82,11 +89,11 @@ def test_nothing_is_overwritten_and_a_copy_that_was_cut_off_leaves_nothing_in_th
         assert not left.exists()
         assert unfinished_bytes(tmp_path) == 0
     with pytest.raises(StoreError, match="is there already"):
-        restore(tmp_path / "second.duckdb", path)
+        restore(tmp_path / "second.duckdb", path, unnoted)
     log = tmp_path / "third.duckdb.wal"
     log.write_bytes(b"")
     with pytest.raises(StoreError, match="is there already"):
-        restore(tmp_path / "second.duckdb", tmp_path / "third.duckdb")
+        restore(tmp_path / "second.duckdb", tmp_path / "third.duckdb", unnoted)
 
 
 def test_a_backup_that_is_damaged_foreign_or_of_a_newer_version_is_not_restored(tmp_path: Path) -> None:
@@ -111,6 +118,6 @@ def test_a_backup_that_is_damaged_foreign_or_of_a_newer_version_is_not_restored(
         tmp_path / "none.duckdb": "there is no file",
     }.items():
         with pytest.raises(StoreError, match=problem):
-            restore(source, target)
+            restore(source, target, unnoted)
         assert not target.exists()
     assert not list(tmp_path.glob(".runlight-copy-*"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from access.audit import AuditLog
 from ingest.intake import Signal
 from ingest.pins import Pins
 from ingest.retention import COLUMN_BYTES, Retention, RetentionError, Rule, read_rules
@@ -16,6 +17,7 @@ from queries.database import Database
 from queries.opening import Opener
 from tests.ingest.pipeline import Pipeline, pipeline
 from tests.queries.conftest import rebuild_all
+from tests.serving import until
 
 DAY_S = 86_400
 TODAY_S = 1_790_035_200  # a midnight
@@ -147,6 +149,20 @@ def test_a_file_under_a_limit_of_size_stops_growing(running: Pipeline, tmp_path:
     assert sizes[8] - sizes[3] < came_in / 4, sizes  # what stays is the ledger, in blocks of the file
 
 
+def test_without_a_rule_what_goes_by_age_alone_goes_all_the_same(running: Pipeline) -> None:
+    log = AuditLog(running.store.cursor(), lambda: NOW_NS)
+    running.store.connection.execute(_ACTS, {"now_ns": NOW_NS, "day_ns": DAY_S * 10**9})
+    retention = Retention({}, running.store.cursor(), running.writer, also=lambda: log.forget_older(400))
+    retention.start()
+    until(lambda: running.rows("select about from audit_log order by all") == [("399",), ("400",)])
+    retention.stop()
+
+
+_ACTS = """
+    insert into audit_log (done_at, who, via, act, about)
+    select make_timestamp_ns($now_ns - day * $day_ns), 'kim', 'app', 'pinned a run', day
+    from unnest([399, 400, 401, 500]) t(day)
+"""
 _CONTENT = "select sum(octet_length(data) + record_count * $column_bytes), count(*) from content_blocks"
 
 
