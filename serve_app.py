@@ -8,14 +8,17 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.shared import login
-from pages.shared.headers import SafeHeaders
+from pages.shared.headers import SafeHeaders, SecureCookies
 from pages.shared.origins import OwnPages
 from settings import SettingsError
 
 importlib.import_module("pandas")  # plotly takes one that another visitor's thread is still importing for whole
 try:
-    login.prepare()
+    way_in = login.prepare()
 except SettingsError as error:
     sys.stderr.write(f"runlight: {error}\n")
     sys.exit(2)
-app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(SafeHeaders), Middleware(OwnPages)])
+around = [Middleware(SafeHeaders), Middleware(OwnPages)]
+if way_in is not None and way_in.is_by_https:
+    around.append(Middleware(SecureCookies))
+app = st.App(Path(__file__).with_name("app.py"), middleware=around)

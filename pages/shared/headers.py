@@ -1,4 +1,5 @@
-"""The headers of every answer of the app: a browser runs and fetches nothing but what the app itself serves."""
+"""The headers of every answer of the app: a browser runs and fetches nothing but what the app itself serves, and where
+people reach the app by HTTPS, it sends the app's cookies by nothing else."""
 
 import base64
 import hashlib
@@ -40,6 +41,30 @@ class SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, send_safely if scope["type"] == "http" else send)
+
+
+class SecureCookies:
+    """ASGI middleware. Streamlit marks a cookie as one for HTTPS only where it has the certificate itself, and that
+    of a login never."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and mark the cookies that the answer sets."""
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [_marked(name, value) for name, value in message["headers"]]}
+            await send(message)
+
+        await self._app(scope, receive, send_marked if scope["type"] == "http" else send)
+
+
+def _marked(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    attributes = {attribute.strip().lower() for attribute in value.split(b";")[1:]}
+    is_open = name.lower() == b"set-cookie" and b"secure" not in attributes
+    return name, value + b"; Secure" if is_open else value
 
 
 def _policy() -> str:

@@ -19,14 +19,15 @@ class NotLoggedIn(Exception):
     """The app has a login, and whoever asks has not passed it."""
 
 
-def prepare() -> None:
-    """Have Streamlit read the file of the login. Raises SettingsError if it will not do, or if there is none and others
-    could reach the app."""
+def prepare() -> Login | None:
+    """Have Streamlit read the file of the login, and tell what it says. Raises SettingsError if it will not do, or if
+    there is none and others could reach the app."""
     login_file = Settings().login_file
+    login = None if login_file is None else read_login(login_file)
     if login_file is not None:
-        read_login(login_file)
         config.set_option("secrets.files", [str(login_file.absolute())])
-    expect_closed_or_local(_address(), has_login=login_file is not None)
+    expect_closed_or_local(_address(), has_login=login is not None)
+    return login
 
 
 def expect_closed_or_local(address: str, *, has_login: bool) -> None:

@@ -97,6 +97,11 @@ class Login(BaseModel):
         named = [name for name, value in (self.auth.model_extra or {}).items() if _is_provider(value)]
         return [*named] or [None]
 
+    @property
+    def is_by_https(self) -> bool:
+        """Whether people reach the app by HTTPS: they come back to it from the identity provider so."""
+        return self.auth.redirect_uri.startswith("https:")
+
 
 def read_login(path: Path) -> Login:
     """The file of the login. Raises SettingsError, which quotes nothing of it."""
