@@ -1,11 +1,8 @@
 """Every number that a page shows of the samples is the one that their README counts, and none is left uncounted."""
 
-import json
-import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
-from html import unescape
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -15,15 +12,34 @@ from streamlit.testing.v1 import AppTest
 
 from ingest import replay
 from pages.shared import data, menu
-from pages.shared.format import duration
+from pages.shared.format import cost, count, duration
+from queries.catalogue import CATALOGUE
+from tests.pages import drawn
+from tests.pages.behind_charts import DRAWN, OTHERWISE
+from tests.pages.counted import (
+    BESIDE_BARS,
+    COUNTED,
+    GROUPED,
+    NARROWED,
+    OVER_TIME,
+    PAGES,
+    RANGES,
+    SLOWEST,
+    TOOLS_ASKED_FOR,
+    TOOLS_CALLED,
+    Row,
+    by_hour,
+    is_same,
+    numbers_of,
+    of_page,
+    total,
+)
 from tests.serving import ROOT, RunningServer
-from tests.test_sample_traces import README, SAMPLES, UNKNOWN, run_ids
+from tests.test_sample_traces import SAMPLES, UNKNOWN, run_ids
 
 PROJECT = "every-number"
 SAMPLE_DAY = {"window": "custom", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
 SECONDS = 120
-SECTION = README.partition("## What the pages say\n")[2].partition("\n## ")[0]
-HOURS, KINDS = "Hour by hour", "Kind by kind"
 # What has no numbers of the samples: the report's are those of the questions (tests/queries/test_weekly_report.py).
 WITHOUT = {"Saved views", "Alerts", "Reports", "SQL", "Search", "Audit"}
 # Tells when and in which store the samples arrived, not what they are.
@@ -40,25 +56,21 @@ ASKED_FOR = {
         "b": run_ids("happy-path")[0],
     },
 }
-
-Row = dict[str, str]  # by its headings
-
-
-def tables_of(text: str) -> list[list[Row]]:
-    found = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    return [rows_of(lines.splitlines()) for lines in found]
-
-
-def rows_of(lines: list[str]) -> list[Row]:
-    headings, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
-    return [dict(zip(headings, row, strict=True)) for row in rows]
-
-
-COUNTED = {
-    title: tables_of(text + "\n")
-    for title, text in re.findall(r"^### (.+)\n((?:(?!### ).*\n?)*)", SECTION, re.MULTILINE)
+# What the groups of a page have between them, by the heading of their table; of the rest a run may be in several.
+ADD_UP = {
+    "Approvals": ("Questions", "By humans", "Changed", "Refused", "Automatic", "Expired"),
+    "Cost": ("Cost", "Tokens in", "Unpriced"),
+    "Evaluations": ("Count",),
+    "Users": ("Runs", "Failed", "Corrected", "Approvals", "Cost"),
 }
-PAGES = [title for title in COUNTED if title not in (HOURS, KINDS)]
+GROUPS_OF = {
+    "Approvals": "approvals_by",
+    "Corrections": "corrections_by",
+    "Cost": "cost_by",
+    "Evaluations": "evaluations_by",
+    "Latency": "latency_by",
+    "Users": "affected_by",
+}
 
 
 @pytest.fixture(scope="module")
@@ -69,23 +81,37 @@ def loaded(server: RunningServer) -> RunningServer:
     return server
 
 
-@pytest.fixture
-def page(loaded: RunningServer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[AppTest]:
+@pytest.fixture(scope="module")
+def title(request: pytest.FixtureRequest) -> str:
+    """A page, and behind a question mark what its address asks for."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def page(loaded: RunningServer, title: str) -> Iterator[AppTest]:
     """The page of that title as a visitor of the samples sees it."""
-    monkeypatch.setenv("RUNLIGHT_URL", loaded.url)
+    whole, _, narrowing = title.partition("?")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
-    app.query_params.update({"project": PROJECT} | ASKED_FOR.get(request.param, SAMPLE_DAY))
-    app.switch_page(entry_of(request.param).script)
-    app.run()
-    assert not app.exception
-    yield app
-    data.client().close()
+    app.query_params.update({"project": PROJECT} | ASKED_FOR.get(whole, SAMPLE_DAY))
+    if narrowing:
+        name, _, value = narrowing.partition("=")
+        app.query_params[name] = value
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RUNLIGHT_URL", loaded.url)
+        app.switch_page(entry_of(title).script)
+        app.run()
+        assert not app.exception
+        yield app
+        data.client().close()
     st.cache_data.clear()  # they would outlive the app
     st.cache_resource.clear()
 
 
+of_every_page = pytest.mark.parametrize("title", [*PAGES, *NARROWED], indirect=True, scope="module")
+
+
 def entry_of(title: str) -> menu.Entry:
-    first_word = title.split()[0]
+    first_word = title.partition("?")[0].split()[0]
     return next(entry for entry in menu.ENTRIES if entry.title.split()[0] == first_word)
 
 
@@ -93,21 +119,54 @@ def test_every_page_with_numbers_of_the_samples_is_counted() -> None:
     assert {entry_of(title).title for title in PAGES} == {entry.title for entry in menu.ENTRIES} - WITHOUT
 
 
-@pytest.mark.parametrize(("page", "title"), [(title, title) for title in PAGES], indirect=["page"], ids=PAGES)
+def test_every_grouping_that_a_page_offers_is_counted() -> None:
+    offered = {f"{title}?by={by}" for title, question in GROUPS_OF.items() for by in CATALOGUE[question].by[1:]}
+    assert offered == {title for title in GROUPED if "?by=" in title}
+
+
+def test_what_is_counted_of_groups_comes_to_the_same_whatever_the_grouping() -> None:
+    for whole, headings in ADD_UP.items():
+        first = next(rows for rows in COUNTED[whole][1:] if {*headings} <= rows[0].keys())
+        for title in (title for title in GROUPED if title.startswith(f"{whole}?")):
+            (rows,) = GROUPED[title]
+            for heading in headings:
+                assert total(rows, heading) == pytest.approx(total(first, heading), abs=1e-3), (title, heading)
+
+
+@of_every_page
 def test_a_page_shows_the_numbers_that_were_counted(page: AppTest, title: str) -> None:
+    if "?" in title:
+        assert_another_grouping(page, title)
+        return
     figures, *tables = COUNTED[title]
     assert_figures(page, figures)
-    told = [frame for frame in page.dataframe if not OF_THE_STORE_TOO & {*labels(frame)}]
+    told = [frame for frame in drawn.tables(page) if not OF_THE_STORE_TOO & {*drawn.labels(frame)}]
     for frame, rows in zip(told, tables, strict=True):
         assert_table(frame, rows)
-    assert labelled(page) == [(row["name"], row["says"]) for row in COUNTED[KINDS][0] if row["page"] == title]
-    over_time = [row for row in COUNTED[HOURS][0] if row["page"] == title]
-    drawn = series(page)
-    assert [name for name, _ in drawn] == [row["series"] for row in over_time]
-    for (name, points), row in zip(drawn, over_time, strict=True):
-        counted = {hour: value for hour, value in row.items() if hour.isdecimal() and value != UNKNOWN}
-        assert points.keys() == counted.keys(), name
-        assert all(is_same(points[hour], value) for hour, value in counted.items()), (name, points, counted)
+    assert drawn.labelled(page) == beside_bars(title)
+    assert_series([one for chart in drawn.series(page) for one in chart], of_page(OVER_TIME, title))
+
+
+def assert_another_grouping(page: AppTest, title: str) -> None:
+    """The table, the chart over time and the words beside bars that are other ones."""
+    for rows in GROUPED.get(title, []):
+        (frame,) = [frame for frame in drawn.tables(page) if rows[0].keys() - {EACH} <= {*drawn.labels(frame)}]
+        assert_table(frame, rows)
+    if over_time := of_page(OVER_TIME, title):
+        assert_series(drawn.series(page)[0], over_time)
+    if beside := beside_bars(title):
+        assert drawn.labelled(page) == beside
+
+
+def beside_bars(title: str) -> list[tuple[str, str]]:
+    return [(row["name"], row["says"]) for row in of_page(BESIDE_BARS, title)]
+
+
+def assert_series(shown: list[tuple[str, dict[str, float]]], counted: list[Row]) -> None:
+    assert [name for name, _ in shown] == [row["series"] for row in counted]
+    for (name, points), row in zip(shown, counted, strict=True):
+        assert points.keys() == by_hour(row).keys(), name
+        assert all(is_same(points[hour], value) for hour, value in by_hour(row).items()), (name, points, row)
 
 
 def assert_figures(page: AppTest, counted: list[Row]) -> None:
@@ -122,7 +181,7 @@ def assert_figures(page: AppTest, counted: list[Row]) -> None:
 
 def assert_table(frame: Any, counted: list[Row]) -> None:
     """It has the counted rows, in whatever order; of numbers that are not counted it knows none."""
-    names = labels(frame)
+    names = drawn.labels(frame)
     assert counted[0].keys() - {EACH} <= {*names}
     for name, label in zip(frame.value.columns, names, strict=True):
         is_number = pd.api.types.is_numeric_dtype(frame.value[name])
@@ -135,63 +194,58 @@ def assert_table(frame: Any, counted: list[Row]) -> None:
     assert shown == []
 
 
-def series(page: AppTest) -> list[tuple[str, dict[str, float]]]:
-    """What the charts over time show, hour → number; small ones without axes go by the name of their figure."""
-    found = []
-    for place, figure in enumerate(figures(page)):
-        for trace in figure["data"]:
-            if "hovertext" in trace and trace["x"] == [*range(len(trace["x"]))]:
-                hours = [text.partition(":")[0][-2:] for text in trace["hovertext"]]
-                found.append((page.metric[place].label, dict(zip(hours, trace["y"], strict=True))))
-            elif trace.get("name") and is_time(trace["x"]):
-                found.append(
-                    (unescape(trace["name"]), {at[11:13]: y for at, y in zip(trace["x"], trace["y"], strict=True)})
-                )
-    return [(name, {hour: y for hour, y in points.items() if y is not None}) for name, points in found]
+@of_every_page
+def test_a_chart_draws_the_table_behind_it_in_bars_as_long_as_their_words_say(page: AppTest, title: str) -> None:
+    if title in PARTS_OF:
+        PARTS_OF[title](drawn.charts(page))
+    for chart in drawn.charts(page):
+        for length, words in drawn.lengths(chart):
+            said = {duration(length), cost(length), f"{length:.1%}", count(round(length))}
+            assert words.partition(" · ")[0] in said, (length, words)
+    known = DRAWN | OTHERWISE.get(title, {})
+    for name, rows, charts in drawn.behind(drawn.open_tables(page)):
+        if charts:
+            told = [number for number in known[name](rows).to_numpy().ravel() if number and not pd.isna(number)]
+            shown = [number for chart in charts for number in drawn.numbers(chart)]
+            assert sorted(shown) == pytest.approx(sorted(told)), name
 
 
-def labelled(page: AppTest) -> list[tuple[str, str]]:
-    """What the other charts write beside their bars and points, label → text."""
-    found: list[tuple[str, str]] = []
-    for figure in figures(page):
-        texts = {trace.get("name"): trace["text"] for trace in figure["data"] if isinstance(trace.get("text"), list)}
-        ticks = figure["layout"].get("yaxis", {}).get("ticktext", [])
-        if "values" in texts:
-            found += zip(texts["names"], texts["values"], strict=True)
-        elif texts:
-            (bars,) = [trace for trace in figure["data"] if "text" in trace]
-            found += zip(ticks or bars["x"], bars["text"], strict=True)
-        for trace in figure["data"]:
-            if trace.get("name") in ("p50", "p95", "p99"):
-                found += [
-                    (f"{label}, {trace['name']}", duration(x)) for label, x in zip(ticks, trace["x"], strict=True)
-                ]
-    return [(unescape(label).strip(), unescape(text) or UNKNOWN) for label, text in found]
+def assert_times(charts: list[drawn.Chart]) -> None:
+    """The cells of the heatmap are the runs that were counted, and so are the seconds of the slowest, without a gap."""
+    _, heatmap, *_, slowest = charts
+    counted = {(float(row["from, s"]), hour): int(runs) for row in RANGES for hour, runs in by_hour(row).items()}
+    assert drawn.cells(heatmap) == counted
+
+    seconds = {row["run"]: numbers_of(row, "run") for row in SLOWEST}
+    shown = drawn.named_parts(slowest)
+    assert [*shown] == [*seconds]
+    assert {run: {kind: ms / 1000 for kind, ms in parts.items()} for run, parts in shown.items()} == {
+        run: pytest.approx(parts) for run, parts in seconds.items()
+    }
+    bars = drawn.laid_out(slowest)
+    for (row, begin, length), (following, then, _) in pairwise(bars):
+        assert then == pytest.approx(begin + length if row == following else 0)
 
 
-def figures(page: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
+def assert_tools(charts: list[drawn.Chart]) -> None:
+    called, _, asked_for = charts
+    assert drawn.named_parts(called) == {row["tool"]: numbers_of(row, "tool") for row in TOOLS_CALLED}
+    assert drawn.named_parts(asked_for) == {row["tool"]: numbers_of(row, "tool") for row in TOOLS_ASKED_FOR}
 
 
-def labels(frame: Any) -> list[str]:
-    """The headings of a table, in the order of its columns."""
-    said = json.loads(frame.proto.columns or "{}")
-    return [said.get(name, {}).get("label") or name for name in frame.value.columns]
+def assert_links(charts: list[drawn.Chart]) -> None:
+    """From the model asked for to the one that answered, as many calls as the table of routes counts."""
+    (sankey,) = charts
+    told = {"Requested": "not told", "Served": "no answer"}
+    assert sorted(drawn.links(sankey)) == sorted(
+        (*(told[side] if row[side] == UNKNOWN else row[side] for side in told), int(row["Calls"]))
+        for row in COUNTED["Routes"][1]
+        if not row["Requested"].startswith("text-embedding")
+    )
 
 
-def is_time(values: Any) -> bool:
-    return bool(values) and str(values[0]).startswith("2026-11-20T")
-
-
-def is_same(shown: Any, counted: str) -> bool:
-    """Whether a cell says what was counted, numbers to the digits that were written down; `*` is anything."""
-    if isinstance(shown, str | list):
-        return counted in ("*", shown, *shown)
-    if pd.isna(shown):
-        return counted == UNKNOWN
-    if isinstance(shown, datetime):
-        return f"{shown.astimezone(UTC):%H:%M:%S}" == counted
-    if not re.fullmatch(r"-?[\d.]+", counted):
-        return False
-    digits = len(counted.partition(".")[2])
-    return abs(float(shown) - float(counted)) <= 0.5001 * 10**-digits
+PARTS_OF: dict[str, Callable[[list[drawn.Chart]], None]] = {
+    "Latency": assert_times,
+    "Routes": assert_links,
+    "Tools": assert_tools,
+}
