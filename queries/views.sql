@@ -762,110 +762,71 @@ create or replace macro asked_usage(
     latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
     by_user, conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
-with asked as (
-    select
-        place,
-        run_id,
-        name,
-        started_at,
-        workflow_name,
-        agent_name,
-        conversation_id,
-        user_id,
-        input_tokens,
-        output_tokens,
-        cost_usd,
-        unpriced_count
-    from asked_runs(
-        now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
-        conversation, statuses, with_evidence, attributes, words, mentioned
-    )
-),
-
-calls as (
-    select
-        steps.rowid as call_place,
-        steps.run_id,
-        steps.step_id,
-        steps.kind,
-        steps.name,
-        steps.agent_name,
-        coalesce(steps.served_model, steps.requested_model) as model,
-        steps.provider,
-        steps.started_at,
-        steps.input_tokens,
-        steps.output_tokens,
-        steps.cost_usd,
-        steps.cost_usd is null and coalesce(steps.input_tokens, steps.output_tokens) is not null as is_unpriced
-    from steps
-    where steps.project = in_project and steps.counted and steps.kind in ('llm', 'embedding')
-        and steps.started_at >= make_timestamp_ns(since_ns) and steps.started_at <= make_timestamp_ns(latest_ns)
-),
-
-called as (
-    select
-        run_id,
-        sum(input_tokens) as input_tokens,
-        sum(output_tokens) as output_tokens,
-        sum(cost_usd) as cost_usd,
-        count(*) filter (where is_unpriced) as unpriced_count
-    from calls
-    group by run_id
-),
-
-rests as (
-    select
-        null as call_place,
-        asked.run_id,
-        null as step_id,
-        'agent' as kind,
-        asked.name,
-        asked.agent_name,
-        null as model,
-        null as provider,
-        asked.started_at,
-        asked.input_tokens - coalesce(called.input_tokens, 0) as input_tokens,
-        asked.output_tokens - coalesce(called.output_tokens, 0) as output_tokens,
-        asked.cost_usd - coalesce(called.cost_usd, 0) as cost_usd,
-        asked.unpriced_count > coalesce(called.unpriced_count, 0) as is_unpriced
-    from asked
-    left join called on asked.run_id = called.run_id
-    where asked.input_tokens > coalesce(called.input_tokens, 0)
-        or asked.output_tokens > coalesce(called.output_tokens, 0)
-        or asked.cost_usd > coalesce(called.cost_usd, 0) + 1e-9
-),
-
-spent as (
-    from calls
-    union all by name
-    from rests
-)
-
 select
     asked.started_at as run_started_at,
     asked.workflow_name,
     asked.conversation_id,
     asked.user_id,
     asked.place as run_place,
-    spent.call_place,
-    spent.run_id,
-    spent.step_id,
-    spent.kind,
-    spent.name,
-    spent.agent_name,
-    spent.model,
-    spent.provider,
-    spent.started_at,
-    spent.input_tokens,
-    spent.output_tokens,
-    spent.cost_usd,
-    spent.is_unpriced
-from asked
-inner join spent on asked.run_id = spent.run_id;
+    steps.rowid as call_place,
+    steps.run_id,
+    steps.step_id,
+    steps.kind,
+    steps.name,
+    steps.agent_name,
+    coalesce(steps.served_model, steps.requested_model) as model,
+    steps.provider,
+    steps.started_at,
+    steps.input_tokens,
+    steps.output_tokens,
+    steps.cost_usd,
+    steps.cost_usd is null and coalesce(steps.input_tokens, steps.output_tokens) is not null as is_unpriced
+from steps
+inner join asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked on steps.run_id = asked.run_id
+where steps.project = in_project and steps.counted and steps.kind in ('llm', 'embedding')
+    and steps.started_at >= make_timestamp_ns(since_ns) and steps.started_at <= make_timestamp_ns(latest_ns)
+union all by name
+select
+    asked.started_at as run_started_at,
+    asked.workflow_name,
+    asked.conversation_id,
+    asked.user_id,
+    asked.place as run_place,
+    asked.run_id,
+    'agent' as kind,
+    asked.name,
+    asked.agent_name,
+    asked.started_at,
+    asked.input_tokens - coalesce(called.input_tokens, 0) as input_tokens,
+    asked.output_tokens - coalesce(called.output_tokens, 0) as output_tokens,
+    asked.cost_usd - coalesce(called.cost_usd, 0) as cost_usd,
+    asked.unpriced_count > coalesce(called.unpriced_count, 0) as is_unpriced
+from asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked
+left join (
+    select
+        run_id,
+        sum(input_tokens) as input_tokens,
+        sum(output_tokens) as output_tokens,
+        sum(cost_usd) as cost_usd,
+        count(*) filter (where cost_usd is null and coalesce(input_tokens, output_tokens) is not null) as unpriced_count
+    from steps
+    where project = in_project and counted and kind in ('llm', 'embedding')
+        and started_at >= make_timestamp_ns(since_ns) and started_at <= make_timestamp_ns(latest_ns)
+    group by run_id
+) as called on asked.run_id = called.run_id
+where asked.input_tokens > coalesce(called.input_tokens, 0)
+    or asked.output_tokens > coalesce(called.output_tokens, 0)
+    or asked.cost_usd > coalesce(called.cost_usd, 0) + 1e-9;
 
 -- The tool calls that led to each model call: those of the same run and agent that started before it and after the
--- model call before; attempts that used no token are passed over. One row per pair; share is the part of the model
--- call's cost that falls on the tool call, and calls that led to the same one share it equally.
+-- model call before; attempts that used no token are passed over. One row per model call and tool; share is the part of
+-- the model call's cost that falls on the tool, and tool calls that led to the same one share it equally.
 create or replace macro tools_behind_calls(in_project, since_ns, latest_ns) as table
 with calls as (
     select
@@ -894,10 +855,11 @@ select
     tools.run_id,
     calls.step_id,
     tools.tool_name,
-    1 / count(*) over (partition by tools.run_id, calls.step_id) as share
+    count(*) / sum(count(*)) over (partition by tools.run_id, calls.step_id) as share
 from tools
 asof inner join calls
-    on tools.run_id = calls.run_id and tools.agent_name = calls.agent_name and tools.started_at < calls.started_at;
+    on tools.run_id = calls.run_id and tools.agent_name = calls.agent_name and tools.started_at < calls.started_at
+group by tools.run_id, calls.step_id, tools.tool_name;
 
 -- The usage of the asked runs beside what it is grouped by: `value` of workflow, agent, step, tool, model, user or
 -- conversation, null where there is none; a step is named after its agent, which agent_name tells. By tool, the tool is one whose

@@ -7,30 +7,44 @@
 -- is against the runs that the usual cost paid for. A model seen on one side only has its price on both. Calls
 -- without a known cost are left out; usual rates are null, and all is volume, where nothing came before.
 -- slot_at is on the clock of $tz up to the last select, so that a day or hour of the clock is the same in every week.
-with spent as (
+with spent as materialized (
     select
+        run_place,
         workflow_name,
         date_trunc(
-            if($bucket in ('5 minutes', 'hour'), 'hour', 'day'), timezone($tz, timezone('UTC', run_started_at::timestamp))
+            if($bucket in ('5 minutes', 'hour'), 'hour', 'day'),
+            -- The clock of UTC is what is stored.
+            if($tz = 'UTC', run_started_at::timestamp, timezone($tz, timezone('UTC', run_started_at::timestamp)))
         ) as slot_at,
-        run_id,
         model,
-        greatest(coalesce(input_tokens, 0) + coalesce(output_tokens, 0), 1) as tokens,
+        call_count,
+        tokens,
         cost_usd
-    from asked_usage(
-        $latest_ns, $now_ns, $project, greatest(0, $since_ns - 42 * 86400 * 1000000000::bigint), $until_ns, $workflow, $agent,
-        $service, $environment, $release, $model, $tool, $user, $conversation, $statuses, $evidence, $attributes,
-        $words, $mentioned
+    from (
+        select
+            run_place,
+            workflow_name,
+            run_started_at,
+            model,
+            count(*) as call_count,
+            sum(greatest(coalesce(input_tokens, 0) + coalesce(output_tokens, 0), 1)) as tokens,
+            sum(cost_usd) as cost_usd
+        from asked_usage(
+            $latest_ns, $now_ns, $project, greatest(0, $since_ns - 42 * 86400 * 1000000000::bigint), $until_ns, $workflow,
+            $agent, $service, $environment, $release, $model, $tool, $user, $conversation, $statuses, $evidence,
+            $attributes, $words, $mentioned
+        )
+        where cost_usd is not null
+        group by run_place, workflow_name, run_started_at, model
     )
-    where cost_usd is not null
 ),
 
 slots as (
     select
         workflow_name,
         slot_at,
-        count(distinct run_id) as run_count,
-        count(*) as call_count,
+        count(distinct run_place) as run_count,
+        sum(call_count)::bigint as call_count,
         sum(tokens) as tokens,
         sum(cost_usd) as cost_usd
     from spent

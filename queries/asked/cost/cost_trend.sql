@@ -30,7 +30,8 @@ select
     places.place > 7 as is_rest,
     case when places.place <= 7 then shares.value end as value,
     count(distinct shares.run_place) as run_count,
-    count(distinct shares.call_place) as call_count,
+    -- A call can have several tools, and several of those may be in the rest; of all else it has one.
+    if($by = 'tool', count(distinct shares.call_place), count(shares.call_place)) as call_count,
     sum(shares.cost_usd) as cost_usd
 from shares
 inner join places on shares.value is not distinct from places.value
