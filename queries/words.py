@@ -4,8 +4,9 @@ Nothing here imports anything of ours, so that pages may use it too.
 """
 
 import re
+from collections.abc import Callable
 
-DASH = "—"
+DASH, MINUS = "—", "−"
 FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # a spreadsheet takes a cell that begins so for a formula
 
 
@@ -44,6 +45,16 @@ def usd(value: float) -> str:
     if value < 0.0001:
         return "<$0.0001"
     return f"${value:,.4f}" if value < 0.99995 else f"${value:,.2f}"
+
+
+def signed(value: float, written: Callable[[float], str]) -> str:
+    """How much more or less something is, its size as `written`: +$12.30, −850 ms."""
+    return f"{'+' if value > 0 else MINUS}{written(abs(value))}"
+
+
+def plural(value: int, noun: str, many: str = "") -> str:
+    """1 run, 2 runs"""
+    return f"{value:,} {noun if value == 1 else many or noun + 's'}"
 
 
 def duration(milliseconds: float) -> str:

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "queries": ("settings",),
     "alerts": ("queries", "settings"),
     "access": ("ingest.errors", "ingest.projects", "settings"),
-    "pages": ("queries.client", "queries.words", "settings"),
+    "pages": ("queries.client", "queries.drivers", "queries.words", "settings"),
     "app": ("pages", "queries.client", "settings"),
     "serve_app": ("pages.shared", "settings"),
     "server": ("access", "alerts", "ingest", "operations", "queries", "settings"),

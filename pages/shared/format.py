@@ -58,6 +58,11 @@ def percent(part: int, whole: int) -> str:
     return DASH if whole == 0 else f"{part / whole:.1%}"
 
 
+def plural(value: int, noun: str, many: str = "") -> str:
+    """1 run, 2 runs"""
+    return words.plural(value, noun, many)
+
+
 def cost(usd: float | None) -> str:
     """US dollars to a precision that shows something: $12.30, $0.0042, below a hundredth of a cent <$0.0001."""
     return DASH if usd is None else words.usd(usd)

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 import streamlit as st
 
 from pages.shared import menu, spikes
 from pages.shared.filters import rfc_3339
-from pages.shared.format import cost, count, local_time, one_line, percent
+from pages.shared.format import cost, count, local_time, one_line, percent, plural
+from queries.drivers import BEFORE, USUAL, why
+from queries.words import signed, usd
 
 # Of each sort, so many lines; the rest is on the page that the line leads to.
 MOST_LINES = 5
@@ -52,12 +54,13 @@ def draw(lines: list[Line]) -> None:
 def of_releases(releases: pl.DataFrame) -> Iterator[Line]:
     """The first bad release of `error_releases`."""
     for row in releases.filter("is_first_bad").iter_rows(named=True):
+        failed_before, ended_before = row["previous_error_count"], row["previous_ended_count"]
         words = (
             f"{one_line(row['service_name'], 60)} {one_line(row['service_version'], 60)}: "
             f"{percent(row['compared_error_count'], row['compared_ended_count'])} of "
-            f"{count(row['compared_ended_count'])} runs ended in error, with {one_line(row['previous_version'], 60)} "
-            f"{percent(row['previous_error_count'], row['previous_ended_count'])} of "
-            f"{count(row['previous_ended_count'])}"
+            f"{plural(row['compared_ended_count'], 'run')} ended in error, "
+            f"with {one_line(row['previous_version'], 60)} "
+            f"{percent(failed_before, ended_before)} of {count(ended_before)}"
         )
         narrowing = {"release": row["service_version"], "status": "error"} | _named("service", row["service_name"])
         yield Line("bad release", "red", words, menu.RUNS, narrowing)
@@ -69,8 +72,7 @@ def of_errors(groups: pl.DataFrame) -> Iterator[Line]:
         for row in groups.filter(state=state).head(MOST_LINES).iter_rows(named=True):
             said = one_line(": ".join(part for part in (row["error_type"], row["pattern"]) if part), 160)
             resolved = f", after it was resolved{_in(row['resolved_in'])}" if state == "regressed" else ""
-            ended = f", {count(row['failed_run_count'])} of them ended in error" if row["failed_run_count"] else ""
-            words = f"{one_line(row['subject'] or row['kind'], 60)}: {said}{resolved}; {_runs(row['run_count'])}{ended}"
+            words = f"{one_line(row['subject'] or row['kind'], 60)}: {said}{resolved}; {_affected(row)}"
             yield Line(f"{state} error", colour, words, menu.ERRORS, {"group": row["fingerprint"]})  # type: ignore[arg-type]
 
 
@@ -80,18 +82,16 @@ def of_cost(movers: pl.DataFrame, found: pl.DataFrame, zone: str) -> Iterator[Li
         LEAST_COST_USD, LEAST_COST_SHARE * max(float(movers["cost_usd"].sum()), float(movers["cost_before_usd"].sum()))
     )
     for row in movers.filter(pl.col("change_usd").abs() >= least).head(MOST_LINES).iter_rows(named=True):
-        sign = "+" if row["change_usd"] > 0 else "−"
         words = (
-            f"{one_line(row['workflow_name'] or 'no workflow', 80)} {sign}{cost(abs(row['change_usd']))}: "
-            f"{cost(row['cost_usd'])} instead of {cost(row['cost_before_usd'])}; "
-            f"{spikes.why(row, 'change_usd', '{}_before', 'before')}"
+            f"{one_line(row['workflow_name'] or 'no workflow', 80)} {signed(row['change_usd'], usd)}: "
+            f"{cost(row['cost_usd'])} instead of {cost(row['cost_before_usd'])}; {why(row, BEFORE)}"
         )
         narrowing = {"sort": "dearest"} | _named("workflow", row["workflow_name"])
         yield Line("cost moved", "violet", words, menu.RUNS, narrowing)
     for row in found.head(MOST_LINES).iter_rows(named=True):
         words = (
             f"{one_line(row['workflow_name'] or 'no workflow', 80)} +{cost(row['excess_usd'])} over what is usual, "
-            f"{_when(row['slot_at'], zone)}: {spikes.why(row)}"
+            f"{_when(row['slot_at'], zone)}: {why(row, USUAL)}"
         )
         yield Line("cost spike", "violet", words, menu.RUNS, {"sort": "dearest"} | spikes.behind_spike(row))
 
@@ -102,8 +102,8 @@ def of_routes(changes: pl.DataFrame, since: datetime | None, zone: str) -> Itera
     for row in started.head(MOST_LINES).iter_rows(named=True):
         words = (
             f"{one_line(row['requested_model'], 60)} is answered by {one_line(row['served_model'], 60)} since "
-            f"{_when(row['started_at'], zone)}: {count(row['call_count'])} of {count(row['answered_count'])} answers, "
-            f"in {_runs(row['run_count'])}"
+            f"{_when(row['started_at'], zone)}: {count(row['call_count'])} of "
+            f"{plural(row['answered_count'], 'answer')}, in {plural(row['run_count'], 'run')}"
         )
         yield Line("route drifted", "blue", words, menu.RUNS, {"model": row["served_model"]})
 
@@ -119,7 +119,7 @@ def of_changes(changes: pl.DataFrame, zone: str) -> Iterator[Line]:
         told = "" if row["evidence"] == "explicit" else " (seen by its first run)"
         words = (
             f"{subject}{one_line(row['change_name'] or row['service_name'], 80)} {versions}, "
-            f"{_when(row['changed_at'], zone)}{told}; {_runs(row['run_count'])} since then"
+            f"{_when(row['changed_at'], zone)}{told}; {plural(row['run_count'], 'run')} since then"
         )
         since = {"window": "custom", "since": rfc_3339(row["changed_at"])}
         release = _named("release", row["changed_to"]) if is_service else {}
@@ -132,8 +132,12 @@ def _named(name: str, value: str | None) -> dict[str, str]:
     return {name: value} if value else {}
 
 
-def _runs(number: int) -> str:
-    return f"{count(number)} run{'' if number == 1 else 's'}"
+def _affected(row: Mapping[str, Any]) -> str:
+    """The runs with an error, and how many of them it ended."""
+    failed, runs = row["failed_run_count"], plural(row["run_count"], "run")
+    if not failed:
+        return runs
+    return f"{runs}, which ended in error" if failed == row["run_count"] else f"{runs}, {count(failed)} ended in error"
 
 
 def _in(release: str | None) -> str:

@@ -3,8 +3,8 @@
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Chart, Column, Section, Series, Table, Unit
 from queries.weekly.figures import by_day, daily
-from queries.weekly.wording import plural, shown
-from queries.words import duration
+from queries.weekly.wording import shown
+from queries.words import duration, plural
 
 MOST_PENDING, MOST_TOOLS = 20, 10
 DECISIONS = {

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from queries.weekly.document import Column, Report, Section, Table, Unit, Value
 from queries.weekly.figures import KINDS
-from queries.weekly.wording import moment, plural
+from queries.weekly.wording import moment
+from queries.words import plural
 
 _COLUMNS = [
     Column(name="figure", label="Figure"),

@@ -5,8 +5,7 @@ from itertools import takewhile
 from queries import questions
 from queries.weekly.asking import Inquiry, Row, rows_of
 from queries.weekly.document import Column, Section, Table, Unit, Value
-from queries.weekly.wording import plural
-from queries.words import one_line, share
+from queries.words import one_line, plural, share
 
 MOST_STEPS, EXAMPLES_READ = 8, 20
 _LONGEST_READ, _LONGEST_EXAMPLE, _LEAD = 20_000, 240, 40

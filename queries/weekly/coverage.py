@@ -6,8 +6,8 @@ from queries import questions
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Column, Section, Table, Unit
 from queries.weekly.figures import NO_WEEK_BEFORE, Figures
-from queries.weekly.wording import listed, number, plural
-from queries.words import duration, one_line
+from queries.weekly.wording import listed, number
+from queries.words import duration, one_line, plural
 
 MOST_ROWS = 15
 GAP_S = 6 * 3_600  # a service that sends all week and then nothing for longer is named

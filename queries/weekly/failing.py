@@ -2,7 +2,7 @@
 
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Column, Section, Table, Unit, Value
-from queries.weekly.wording import plural
+from queries.words import plural
 
 MOST_GROUPS = 10
 _MARKED = frozenset({"new", "regressed"})

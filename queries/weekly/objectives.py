@@ -13,8 +13,8 @@ from queries.settings_file import UnreadableFile, read_yaml
 from queries.weekly.asking import Inquiry, Row, ratio, rows_of
 from queries.weekly.document import Column, Section, Table, Unit, Value
 from queries.weekly.figures import WEEKS
-from queries.weekly.wording import listed, plural, shown
-from queries.words import count
+from queries.weekly.wording import listed, shown
+from queries.words import count, plural
 
 MOST_WORKFLOWS = 100
 

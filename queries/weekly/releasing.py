@@ -3,8 +3,7 @@
 from queries.filters import read_time
 from queries.weekly.asking import Inquiry, Row, ratio
 from queries.weekly.document import Column, Section, Table, Unit, Value
-from queries.weekly.wording import plural
-from queries.words import count, share
+from queries.words import count, plural, share
 
 MOST_CHANGES, AROUND_HOURS = 20, 24
 _HOUR_NS = 3_600 * 10**9

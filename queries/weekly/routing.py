@@ -2,8 +2,7 @@
 
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Column, Section, Table, Unit, Value
-from queries.weekly.wording import plural
-from queries.words import share
+from queries.words import plural, share
 
 MOST_ROUTES = 20
 

@@ -2,20 +2,14 @@
 
 from collections.abc import Sequence
 
+from queries.drivers import WEEK_BEFORE, main_driver
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.document import Chart, Column, Section, Series, Table, Unit
-from queries.weekly.wording import difference, plural, shown
+from queries.weekly.wording import difference, shown
+from queries.words import plural
 
 MOST_WORKFLOWS = 10
 
-# The parts of a change, as `cost_movers` divides it, in words: when they add, and when they save.
-DRIVERS = {
-    "volume_usd": ("more runs", "fewer runs"),
-    "calls_per_run_usd": ("more model calls per run", "fewer model calls per run"),
-    "tokens_per_call_usd": ("more tokens per call", "fewer tokens per call"),
-    "model_mix_usd": ("dearer models", "cheaper models"),
-    "price_usd": ("dearer tokens", "cheaper tokens"),
-}
 NO_WORKFLOW = "no workflow"
 
 _SPENT = [
@@ -71,23 +65,12 @@ def cost_section(inquiry: Inquiry, movers: Sequence[Row]) -> Section:
     return Section(name="cost", title=title, sentences=[_said(movers)] if movers else [], blocks=blocks)
 
 
-def main_driver(mover: Row) -> str:
-    """The part that changed a workflow's cost most in the direction in which it went, in words."""
-    if mover["run_count_before"] is None:
-        return "no run the week before"
-    if mover["run_count"] is None:
-        return "no run this week"
-    direction = 1 if mover["change_usd"] >= 0 else -1
-    part = max(DRIVERS, key=lambda name: (direction * mover[name], name))
-    return DRIVERS[part][direction < 0]
-
-
 def _said(movers: Sequence[Row]) -> str:
     first = movers[0]
     name = first["workflow_name"] or NO_WORKFLOW
     return (
         f"The largest change is that of {name}, {difference(first['change_usd'], 'usd')} to "
-        f"{shown(first['cost_usd'], 'usd')}, mainly through {main_driver(first)}; "
+        f"{shown(first['cost_usd'], 'usd')}, mainly through {main_driver(first, WEEK_BEFORE)}; "
         f"{plural(sum(row['change_usd'] > 0 for row in movers), 'workflow')} cost more than the week before, "
         f"{sum(row['change_usd'] < 0 for row in movers)} less."
     )
@@ -101,7 +84,7 @@ def _spent_row(row: Row, mover: Row | None) -> list[int | float | str | list[flo
         row["cost_share"],
         row["cost_before_usd"],
         None if mover is None else mover["change_usd"],
-        None if mover is None else main_driver(mover),
+        None if mover is None else main_driver(mover, WEEK_BEFORE),
         row["unpriced_count"],
     ]
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from queries.drivers import WEEK_BEFORE, main_driver
 from queries.weekly.asking import Inquiry, Row
 from queries.weekly.failing import where
 from queries.weekly.figures import Figures, kind_of
-from queries.weekly.spending import NO_WORKFLOW, main_driver
-from queries.weekly.wording import difference, plural, shown
-from queries.words import count, share
+from queries.weekly.spending import NO_WORKFLOW
+from queries.weekly.wording import difference, shown
+from queries.words import count, plural, share
 
 
 def summary(
@@ -47,7 +48,7 @@ def _cost(figures: Figures, movers: Sequence[Row], is_over: bool) -> str:
     if movers and abs(movers[0]["change_usd"]) > 0:
         first = movers[0]
         name, change = first["workflow_name"] or NO_WORKFLOW, difference(first["change_usd"], "usd")
-        told += f"; the largest change is that of {name}, {change}, mainly through {main_driver(first)}"
+        told += f"; the largest change is that of {name}, {change}, mainly through {main_driver(first, WEEK_BEFORE)}"
     p95 = now["p95_duration_ms"]
     if p95 is not None:
         told += f"; 95% of them took {shown(p95, 'ms')} or less{_against(figures, 'p95_duration', is_over)}"

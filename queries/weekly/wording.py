@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from queries.words import DASH, count, duration, share, usd
-
-MINUS = "−"
+from queries.words import DASH, MINUS, count, duration, share, signed, usd
 
 
 def number(value: float) -> str:
@@ -42,15 +40,12 @@ def difference(value: float | None, unit: str) -> str:
     """How much more or less, with its sign: +73, −$2.08, +1.4 pp for percentage points."""
     if value is None:
         return DASH
-    size = f"{abs(value) * 100:.1f} pp" if unit == "share" else _WRITTEN[unit](abs(value))
-    if not re.search(r"[1-9]", size):
-        return "±0"
-    return f"{'+' if value > 0 else MINUS}{size}"
+    told = signed(value, _points if unit == "share" else _WRITTEN[unit])
+    return told if re.search(r"[1-9]", told) else "±0"
 
 
-def plural(value: int, noun: str, many: str = "") -> str:
-    """1 run, 2 runs"""
-    return f"{value:,} {noun if value == 1 else many or noun + 's'}"
+def _points(value: float) -> str:
+    return f"{value * 100:.1f} pp"
 
 
 def listed(parts: list[str]) -> str:

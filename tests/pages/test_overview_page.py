@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pages.shared import menu, spikes, whats_new
+from pages.shared import menu, whats_new
+from queries.drivers import DRIVERS
 from tests.pages.hostile import HOSTILE_TEXTS
 from tests.test_app import Shown, codes, shown, shown_empty, texts
 
@@ -77,7 +78,7 @@ def test_regressed_errors_come_first_and_each_leads_to_its_group() -> None:
     lines = list(whats_new.of_errors(groups))
     assert words(lines) == [
         ("regressed error", "find: Gone: # is gone, after it was resolved in 1.4; 1 run"),
-        ("new error", "find: Gone: # is gone; 3 runs, 2 of them ended in error"),
+        ("new error", "find: Gone: # is gone; 3 runs, 2 ended in error"),
     ]
     assert {(line.entry, line.narrowing["group"]) for line in lines} == {(menu.ERRORS, "f" * 16)}
 
@@ -85,14 +86,14 @@ def test_regressed_errors_come_first_and_each_leads_to_its_group() -> None:
 def mover(name: str | None, now: float, before: float, **parts: float | None) -> dict[str, Any]:
     told = {"workflow_name": name, "cost_usd": now, "cost_before_usd": before, "change_usd": now - before}
     counts = dict.fromkeys(("run_count", "calls_per_run", "tokens_per_call"), 1.0)
-    shares = dict.fromkeys(spikes.PARTS, 0.0)
+    shares = dict.fromkeys(DRIVERS, 0.0)
     return told | counts | {f"{count}_before": 2.0 for count in counts} | shares | parts
 
 
 def test_cost_that_moved_is_told_with_its_reasons_and_small_change_is_no_news() -> None:
     movers = pl.DataFrame(
         [
-            mover("dear", 30.0, 10.0, calls_per_run_usd=15.0, volume_usd=6.0, price_usd=-1.0, calls_per_run=8.5),
+            mover("dear", 30.0, 10.0, calls_per_run_usd=14.0, volume_usd=6.0, calls_per_run=8.5, run_count=3.0),
             mover(None, 0.0, 8.0, volume_usd=-8.0, run_count=None),
             mover("cheap", 1.01, 1.0, volume_usd=0.01),
         ],
@@ -102,9 +103,9 @@ def test_cost_that_moved_is_told_with_its_reasons_and_small_change_is_no_news() 
         (
             "cost moved",
             "dear +$20.00: $30.00 instead of $10.00; "
-            "75% by more calls per run (8.5, before 2), 30% by more runs (1, before 2)",
+            "70% through more model calls per run (8.5, before 2), 30% through more runs (3, before 2)",
         ),
-        ("cost moved", "no workflow −$8.00: $0 instead of $8.00; 100% by fewer runs"),
+        ("cost moved", "no workflow −$8.00: $0 instead of $8.00; no run now"),
     ]
 
 
