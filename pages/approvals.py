@@ -30,7 +30,7 @@ asked, before = oversight.periods(data.answer("approval_summary", **chosen.asked
 
 
 def draw_numbers() -> None:
-    with st.grid(6, min_column_width=200, gap="small"):
+    with st.grid(6, min_column_width=240, gap="small"):
         oldest = f"oldest {duration(pending['age_ms'][0])}" if pending.height else "nobody waits"
         oversight.number("Pending now", count(pending.height), oldest, meaning="Whenever their runs began")
         if asked is None:
@@ -51,14 +51,14 @@ def draw_pending() -> None:
         return
     st.subheader("Waiting for an answer, oldest first")
     columns = {
-        "age": oversight.text("Age", 105),
-        "tool_name": oversight.text("Tool", 150),
-        "args_before": oversight.text("Arguments", 330),
-        "gate_policy": oversight.text("Asked by rule", 130),
-        "decider": oversight.text("May decide", 110),
-        "run_name": oversight.text("Run", 150),
-        "agent_name": oversight.text("Agent", 140),
-        "evidence": oversight.text("Evidence", 85),
+        "age": rows.text("Age", 85),
+        "tool_name": rows.text("Tool", 130),
+        "run_name": rows.text("Run", 130),
+        "args_before": rows.text("Arguments", 300),
+        "gate_policy": rows.text("Asked by rule", 115),
+        "decider": rows.text("May decide", 110),
+        "agent_name": rows.text("Agent", 120),
+        "evidence": rows.text("Evidence", 85),
     }
     found = pending.with_columns(pl.Series("age", [duration(age_ms) for age_ms in pending["age_ms"]], dtype=pl.String))
     oversight.acts("pending_approvals", "questions that wait, the oldest first", found, columns, open_run)
@@ -106,16 +106,16 @@ def draw_groups() -> None:
         p95_wait_minutes=pl.col("p95_wait_ms") / 60_000,
     )
     columns = {
-        "value": oversight.text(GROUPS[by], 190),
-        "approval_count": oversight.whole("Questions"),
-        "human_count": oversight.whole("By humans", "Decided by a human"),
+        "value": rows.text(GROUPS[by], 190),
+        "approval_count": rows.number("Questions"),
+        "human_count": rows.number("By humans", "Decided by a human"),
         "approval_rate": rows.percent("Approved", "Of the human decisions"),
-        "modified_count": oversight.whole("Changed", "Approved with changes"),
-        "rejected_count": oversight.whole("Refused"),
-        "auto_approved_count": oversight.whole("Automatic", "Approved without a human"),
-        "expired_count": oversight.whole("Expired"),
-        "p50_wait_minutes": oversight.minutes("Wait, median", "Of humans"),
-        "p95_wait_minutes": oversight.minutes("Wait, p95", "Of humans"),
+        "modified_count": rows.number("Changed", "Approved with changes"),
+        "rejected_count": rows.number("Refused"),
+        "auto_approved_count": rows.number("Automatic", "Approved without a human"),
+        "expired_count": rows.number("Expired"),
+        "p50_wait_minutes": rows.minutes("Wait, median", "Of humans"),
+        "p95_wait_minutes": rows.minutes("Wait, p95", "Of humans"),
     }
     oversight.ranking(f"approvals_by_{by}", "values, the most questions first", shown, columns, show_value)
     behind.draw(f"approvals-by-{by}", found)
@@ -155,15 +155,15 @@ def draw_list() -> None:
         st.caption("No question is of this kind.")
         return
     columns = {
-        "requested_at": oversight.moment("Asked", zone),
-        "outcome": oversight.text("Decision", 125),
-        "tool_name": oversight.text("Tool", 130),
-        "args_before": oversight.text("Arguments", 260),
-        "decider": oversight.text("Decider", 120),
-        "wait_minutes": oversight.minutes("Wait"),
-        "reason": oversight.text("Reason", 190),
-        "run_name": oversight.text("Run", 140),
-        "evidence": oversight.text("Evidence", 85),
+        "requested_at": rows.moment("Asked", zone),
+        "outcome": rows.text("Decision", 120),
+        "tool_name": rows.text("Tool", 120),
+        "decider": rows.text("Decider", 120),
+        "wait_minutes": rows.minutes("Wait"),
+        "args_before": rows.text("Arguments", 200),
+        "reason": rows.text("Reason", 160),
+        "run_name": rows.text("Run", 140),
+        "evidence": rows.text("Evidence", 85),
     }
     listed = found.with_columns(
         pl.col("outcome").str.replace_all("_", " "),

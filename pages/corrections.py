@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import address, behind, data, faces, figures_oversight, filters, links, oversight, rows
-from pages.shared.format import DASH, count, one_line
+from pages.shared.format import DASH, count, one_line, plural
 
 GROUPS = {
     "workflow": "Workflow",
@@ -35,9 +35,9 @@ def draw_numbers(asked: oversight.Counts) -> None:
         oversight.rate("Reviewed runs", asked, before, "reviewed_count", "run_count", "off", seen)
         made = int(kinds.filter(strength="weak").select("correction_count").sum().item() or 0)
         total = int(kinds["correction_count"].sum())
-        weak = f"and {count(made)} weak signs" if made else f"in {count(asked['corrected_count'])} runs"
+        weak = f"and {plural(made, 'weak sign')}" if made else f"in {plural(asked['corrected_count'], 'run')}"
         oversight.number("Corrections", count(total - made), weak, meaning="Acts of humans; a run may have several")
-        oversight.number("Corrected runs", count(asked["corrected_count"]), f"of {count(asked['run_count'])} runs")
+        oversight.number("Corrected runs", count(asked["corrected_count"]), f"of {plural(asked['run_count'], 'run')}")
 
 
 def draw_trend() -> None:
@@ -64,11 +64,11 @@ def draw_groups() -> None:
     )
     found = data.answer("corrections_by", **chosen.asked, by=by)
     columns = {
-        "value": oversight.text(GROUPS[by], 210),
-        "corrected_count": oversight.whole("Corrected", "Runs that a human corrected"),
-        "reviewed_count": oversight.whole("Reviewed", "Runs with the word of a human on them"),
+        "value": rows.text(GROUPS[by], 210),
+        "corrected_count": rows.number("Corrected", "Runs that a human corrected"),
+        "reviewed_count": rows.number("Reviewed", "Runs with the word of a human on them"),
         "correction_rate": rows.percent("Of reviewed", "Corrected ÷ reviewed runs"),
-        "ended_count": oversight.whole("Finished", "Runs that finished"),
+        "ended_count": rows.number("Finished", "Runs that finished"),
         "corrected_share": rows.percent("Of finished", "Corrected ÷ finished runs"),
     }
     st.caption("A row narrows the page to its runs. What nobody reviewed is in the table behind.")
@@ -96,10 +96,10 @@ def draw_kinds_and_steps() -> None:
         st.subheader("Kinds")
         kinds = data.answer("correction_kinds", **chosen.asked).rename({"kind": "value"})
         columns = {
-            "value": oversight.text("Kind", 130),
-            "correction_count": oversight.whole("Corrections"),
-            "run_count": oversight.whole("Runs"),
-            "strength": oversight.text("Sign", 75),
+            "value": rows.text("Kind", 130),
+            "correction_count": rows.number("Corrections"),
+            "run_count": rows.number("Runs"),
+            "strength": rows.text("Sign", 75),
         }
         shown = kinds.with_columns(pl.col("value").str.replace_all("_", " "))
         oversight.ranking("correction_kinds", "kinds, the most frequent first", shown, columns, only_kind)
@@ -108,10 +108,10 @@ def draw_kinds_and_steps() -> None:
         st.subheader("Most corrected steps")
         steps = data.answer("corrected_steps", **chosen.asked, limit=20).rename({"step_name": "value"})
         columns = {
-            "value": oversight.text("Step", 150),
-            "correction_count": oversight.whole("Corrections"),
-            "corrected_run_count": oversight.whole("Corrected", "Runs in which it was corrected"),
-            "run_count": oversight.whole("Runs", "Runs that have this step"),
+            "value": rows.text("Step", 150),
+            "correction_count": rows.number("Corrections"),
+            "corrected_run_count": rows.number("Corrected", "Runs in which it was corrected"),
+            "run_count": rows.number("Runs", "Runs that have this step"),
             "corrected_share": rows.percent("Of its runs"),
         }
         shown = steps.with_columns(pl.col("corrected_share") * 100)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import address, alerts, behind, rows
 from pages.shared.alerts import Known
-from pages.shared.format import DASH, age, duration, local_time
+from pages.shared.format import DASH, age, duration, local_time, plural
 
 _STATES = {"firing": ("firing", "#d3353d"), "resolved": ("resolved", "#1b7d52")}
 
@@ -72,7 +72,7 @@ def draw_notifications(known: Known, zone: str) -> None:
     if unsent.is_empty():
         if names:
             height = known.notifications.height
-            sent = f"{alerts.messages(height)}, all of them delivered" if height else "None was sent so far"
+            sent = f"{plural(height, 'message')}, all delivered" if height else "None was sent so far"
             st.caption(f"{sent}. Receivers: {', '.join(names)}.")
     else:
         shown = unsent.select(

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import data, menu
-from pages.shared.format import age, cost, count, duration, one_line, percent
+from pages.shared.format import age, cost, count, duration, one_line, percent, plural
 
 _WATCH_SECONDS = 10
 
@@ -74,7 +74,7 @@ def draw_numbers(known: Known) -> None:
         told = "Over their threshold, but not yet in enough evaluations in a row"
         _number("About to fire", known.pending.height, "nobody is told yet" if known.pending.height else "", told)
         _number("Silenced", silenced, f"of {count(known.fired.height)} that fire" if silenced else "", _SILENCED)
-        newest = f"of {messages(sent)}" if sent else "no message so far"
+        newest = f"of {plural(sent, 'message')}" if sent else "no message so far"
         _number("Undelivered", unsent, newest, "Messages that their receiver has not taken so far")
         told = "Rules whose question had no answer; what fires by them goes on firing"
         _number("Not evaluated", failing, _evaluated(known), told)
@@ -94,12 +94,7 @@ def _evaluated(known: Known) -> str:
         return "no rule is on here"
     last = watching["evaluated_at"].max()
     when = f"{ago(last)} ago" if isinstance(last, datetime) else "not yet looked at"
-    return f"of {count(watching.height)} rules, {when}"
-
-
-def messages(number: int) -> str:
-    """1 message, 2 messages"""
-    return f"{count(number)} message{'' if number == 1 else 's'}"
+    return f"of {plural(watching.height, 'rule')}, {when}"
 
 
 def draw_line(project: str) -> None:
@@ -111,7 +106,7 @@ def draw_line(project: str) -> None:
     silenced = f", {count(found.height - audible)} silenced" if audible < found.height else ""
     st.page_link(
         menu.ALERTS.script,
-        label=f"{count(audible)} alert{'' if audible == 1 else 's'} firing{silenced}",
+        label=f"{plural(audible, 'alert')} firing{silenced}",
         icon=":material/notifications_active:" if audible else ":material/notifications_paused:",
         query_params=menu.to(menu.ALERTS),
     )

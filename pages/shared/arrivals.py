@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import behind, data, figures_ingest, rows
 from pages.shared.filters import Filters
-from pages.shared.format import age, count, duration, percent, plain, size
+from pages.shared.format import age, count, duration, percent, plain, plural, size
 
 _CHART = {"displayModeBar": False}
 _DRY_RUN = "dry_run."  # before the name of a rule that only counted
@@ -29,7 +29,7 @@ def draw_losses(totals: pl.DataFrame, rejections: pl.DataFrame, late: pl.DataFra
         _number(
             "Rejected",
             count(refused),
-            f"{count(rejections['reason'].n_unique())} reasons",
+            plural(rejections["reason"].n_unique(), "reason"),
             "Unusable records and undecodable requests; their exporters were told so",
         )
         _number("Unread", count(int(totals["unread_count"].sum())), "kept raw", "Our own code failed on them")
@@ -42,7 +42,7 @@ def draw_losses(totals: pl.DataFrame, rejections: pl.DataFrame, late: pl.DataFra
         _number(
             "Silent",
             count(silent.height),
-            f"of {count(services.height)} senders",
+            f"of {plural(services.height, 'sender')}",
             "Of services by signal: nothing came for 15 minutes and for twice the longest pause before",
         )
 
@@ -57,14 +57,14 @@ def draw_store(store: pl.DataFrame, growth: pl.DataFrame, times: pl.DataFrame) -
         _number(
             "Database",
             size(now["database_bytes"]),
-            f"{count(now['stored_count'])} records",
+            plural(now["stored_count"], "record"),
             "The file with its log, of all projects; a dash: this app's key may not see all",
         )
         _number("Per record", size(per_record), "on disk", "The file's size ÷ all records ever stored in it")
         _number(
             "Growth per day",
             size(None if per_record is None else per_day * per_record),
-            f"{count(round(per_day))} records",
+            plural(round(per_day), "record"),
             "An estimate: the records of an average day with arrivals × the bytes per record. The file's size has "
             "no history",
         )

@@ -9,20 +9,21 @@ import streamlit as st
 
 from pages.shared import behind, buckets, figures_cost, links, rows
 from pages.shared.filters import Filters
-from pages.shared.format import DASH, cost, count, one_line
+from pages.shared.format import DASH, cost, count, one_line, plural
 
 # All but steps narrow the list of runs by their own value.
 GROUPINGS = ("workflow", "agent", "step", "tool", "model", "user", "conversation")
 _CHART = {"displayModeBar": False}
 _ROWS_IN_SIGHT = 10
+_LEAST_CHANGE = 0.005  # less is no percent
 
 
 def draw_totals(totals: pl.DataFrame) -> None:
     """The numbers of the window, each against the window before, if there is one."""
-    rows = {row["window"]: row for row in totals.iter_rows(named=True)}
-    now, before = rows["asked"], rows.get("before", {})
+    by_window = {row["window"]: row for row in totals.iter_rows(named=True)}
+    now, before = by_window["asked"], by_window.get("before", {})
     with st.grid(6, min_column_width=130, gap="small"):
-        _money("Cost", "cost_usd", now, before, f"Of {count(now['priced_run_count'])} runs whose cost is known")
+        _money("Cost", "cost_usd", now, before, f"Of {plural(now['priced_run_count'], 'run')} whose cost is known")
         _money("Median run", "p50_run_cost_usd", now, before, "Half of the runs cost more")
         _money("p95 run", "p95_run_cost_usd", now, before, "One run in twenty costs more")
         _money("Dearest run", "max_run_cost_usd", now, before, "The most that a run cost")
@@ -31,7 +32,7 @@ def draw_totals(totals: pl.DataFrame) -> None:
         st.metric(
             "Unpriced calls",
             count(unpriced),
-            f"of {count(now['llm_call_count'])} model calls",
+            f"of {plural(now['llm_call_count'], 'model call')}",
             delta_color="off",
             delta_arrow="off",
             help="Model calls with tokens but no known price; they are in no sum of dollars",
@@ -40,9 +41,15 @@ def draw_totals(totals: pl.DataFrame) -> None:
 
 def _money(label: str, column: str, now: dict[str, Any], before: Mapping[str, Any], meaning: str) -> None:
     usd, usd_before = now[column], before.get(column)
-    delta = f"{usd / usd_before - 1:+.0%}" if usd is not None and usd_before else None
+    change = usd / usd_before - 1 if usd is not None and usd_before else None
+    is_same = change is not None and abs(change) < _LEAST_CHANGE
     st.metric(
-        label, cost(usd), delta, delta_color="inverse", help=f"{meaning}. In the window before: {cost(usd_before)}"
+        label,
+        cost(usd),
+        None if change is None else "as before" if is_same else f"{change:+.0%}",
+        delta_color="off" if is_same else "inverse",
+        delta_arrow="off" if is_same else "auto",
+        help=f"{meaning}. In the window before: {cost(usd_before)}",
     )
 
 
@@ -102,16 +109,16 @@ def draw_spenders(spenders: pl.DataFrame, by: str) -> None:
         unpriced_count="unpriced_count",
     )
     columns = {
-        "value": st.column_config.TextColumn(by.capitalize(), width=230),
-        "cost_usd": _dollars("Cost", "A dash: no price is known"),
-        "cost_share": st.column_config.ProgressColumn("Share", format="%.1f %%", min_value=0, max_value=100, width=120),
-        "change": _dollars("Change, $", "Against the window before; a dash: nothing then", "%+.4f"),
-        "cost_per_run_usd": _dollars("Per run", "Cost / runs"),
-        "run_count": _number("Runs"),
-        "call_count": _number("Calls", "Model calls"),
-        "input_tokens": _number("Tokens in"),
-        "output_tokens": _number("Tokens out"),
-        "unpriced_count": _number("Unpriced", "Model calls without a known price"),
+        "value": rows.text(by.capitalize(), 180),
+        "cost_usd": rows.dollars("Cost", "A dash: no price is known"),
+        "cost_share": st.column_config.ProgressColumn("Share", format="%.1f %%", min_value=0, max_value=100, width=105),
+        "change": rows.dollars("Change, $", "Against the window before; a dash: nothing then", "%+.4f"),
+        "cost_per_run_usd": rows.dollars("Per run", "Cost / runs"),
+        "run_count": rows.number("Runs"),
+        "call_count": rows.number("Calls", "Model calls"),
+        "input_tokens": rows.number("Tokens in"),
+        "output_tokens": rows.number("Tokens out"),
+        "unpriced_count": rows.number("Unpriced", "Model calls without a known price"),
     }
     what = f"rows of cost by {by}; choosing a cell opens the runs"
     rows.choosing("cost_by", what, shown, columns, open_runs, _ROWS_IN_SIGHT)
@@ -137,14 +144,14 @@ def draw_unpriced(calls: pl.DataFrame, chosen: Filters) -> None:
 
     names = [rows.words(calls, name, 120) for name in ("model", "provider")]
     columns = {
-        "model": st.column_config.TextColumn("Model", width=230),
-        "provider": st.column_config.TextColumn("Provider", width=120),
-        "call_count": _number("Calls"),
-        "run_count": _number("Runs"),
-        "input_tokens": _number("Tokens in"),
-        "output_tokens": _number("Tokens out"),
-        "first_at": _moment("First", chosen.zone),
-        "last_at": _moment("Last", chosen.zone),
+        "model": rows.text("Model", 230),
+        "provider": rows.text("Provider", 120),
+        "call_count": rows.number("Calls"),
+        "run_count": rows.number("Runs"),
+        "input_tokens": rows.number("Tokens in"),
+        "output_tokens": rows.number("Tokens out"),
+        "first_at": rows.moment("First", chosen.zone),
+        "last_at": rows.moment("Last", chosen.zone),
     }
     what = "models without a known price; choosing a cell opens their runs"
     rows.choosing("unpriced", what, calls.with_columns(names), columns, open_runs)
@@ -160,15 +167,3 @@ def _price_file(calls: pl.DataFrame) -> str:
     models = [one_line(model) for model in calls["model"].unique(maintain_order=True).drop_nulls()]
     entries = [{"match": model, "input_usd_per_million": 0, "output_usd_per_million": 0} for model in models]
     return json.dumps({"models": entries}, indent=2)
-
-
-def _dollars(label: str, meaning: str, written: str = "$%.4f") -> Any:
-    return st.column_config.NumberColumn(label, format=written, width=90, help=meaning)
-
-
-def _number(label: str, meaning: str | None = None) -> Any:
-    return st.column_config.NumberColumn(label, format="localized", width=80, help=meaning)
-
-
-def _moment(label: str, zone: str) -> Any:
-    return st.column_config.DatetimeColumn(label, format="D MMM, HH:mm", timezone=zone, width=110)

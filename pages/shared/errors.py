@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import address, behind, buckets, data, figures_errors, links, login, oversight, rows
-from pages.shared.format import DASH, count, local_time, one_line, percent, plain
+from pages.shared.format import DASH, count, local_time, one_line, percent, plain, plural
 from queries.client import ApiError
 
 # What a state is called, its colour in tables, and what it means.
@@ -25,7 +25,7 @@ def draw_totals(totals: pl.DataFrame, groups: pl.DataFrame) -> None:
     """Six numbers of `error_totals` and `error_groups`, and below them what is no error."""
     by_window = {row["window"]: row for row in totals.iter_rows(named=True)}
     now, before = by_window["asked"], by_window.get("before")
-    with st.grid(6, min_column_width=200, gap="small"):
+    with st.grid(6, min_column_width=240, gap="small"):
         finished = "Of the runs that finished: ok, error or abandoned"
         oversight.rate("Runs in error", now, before, "error_count", "ended_count", "inverse", finished)
         for label, kind, what in (
@@ -114,13 +114,14 @@ def draw_first_bad(releases: pl.DataFrame, zone: str) -> None:
     if bad.is_empty():
         return
     row = bad.row(0, named=True)
+    failed_before, ended_before = row["previous_error_count"], row["previous_ended_count"]
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.text(
             f"First bad release: {_release(row)}, since {local_time(row['first_run_at'], zone)}. "
             f"{percent(row['compared_error_count'], row['compared_ended_count'])} of "
-            f"{count(row['compared_ended_count'])} runs ended in error; with {one_line(row['previous_version'], 60)} "
-            f"it was {percent(row['previous_error_count'], row['previous_ended_count'])} of "
-            f"{count(row['previous_ended_count'])}."
+            f"{plural(row['compared_ended_count'], 'run')} ended in error; "
+            f"with {one_line(row['previous_version'], 60)} it was "
+            f"{percent(failed_before, ended_before)} of {count(ended_before)}."
         )
         st.button(
             "Its failed runs",
@@ -161,30 +162,28 @@ def draw_groups(groups: pl.DataFrame, zone: str) -> None:
         rows.words(listed, _said(), 200).alias("error"),
         "run_count",
         (pl.col("run_count").cast(pl.Int64) - pl.col("run_count_before").cast(pl.Int64)).alias("change"),
-        "trend",
         "failed_run_count",
-        "first_seen_at",
+        "trend",
         "last_seen_at",
+        "first_seen_at",
         rows.words(listed, pl.col("releases").list.join(", "), 80).alias("releases"),
         rows.words(listed, "assigned_to", 60),
         rows.words(listed, _resolved(), 60).alias("resolved"),
     )
     columns = {
         "state": st.column_config.MultiselectColumn(
-            "State", width=95, options=list(STATES), color=[colour for _, colour, _ in STATES.values()]
+            "State", width=90, options=list(STATES), color=[colour for _, colour, _ in STATES.values()]
         ),
-        "subject": rows.text("At", 130),
-        "error": rows.text("Error", 330),
+        "subject": rows.text("At", 125),
+        "error": rows.text("Error", 270),
         "run_count": rows.number("Runs", "Runs of this window with this error"),
-        "change": st.column_config.NumberColumn(
-            "Change", format="%+d", width=70, help="Runs, against the window before"
-        ),
+        "change": rows.change("Change", "Runs, against the window before"),
         "trend": st.column_config.BarChartColumn(
-            "Over time", width=120, y_min=0, help="Runs with it, bucket by bucket"
+            "Over time", width=110, y_min=0, help="Runs with it, bucket by bucket"
         ),
         "failed_run_count": rows.number("In error", "Runs with it that ended in error; the others recovered"),
-        "first_seen_at": rows.time("First seen", zone),
-        "last_seen_at": rows.time("Last seen", zone),
+        "first_seen_at": rows.moment("First seen", zone),
+        "last_seen_at": rows.moment("Last seen", zone),
         "releases": rows.text("Releases", 130),
         "assigned_to": rows.text("Assigned to", 100),
         "resolved": rows.text("Resolved", 100),

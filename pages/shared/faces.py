@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared import address, data, filters, first_trace, links, login, menu
 from pages.shared.filters import Filters
-from pages.shared.format import count, local_time, plain
+from pages.shared.format import local_time, plain, plural
 from queries.client import ApiError, ServerDown
 from settings import Settings
 
@@ -87,7 +87,7 @@ def nothing_of_runs(asked: Filters, did: str) -> None:
     if not run_count:
         no_runs(asked, "")
         return
-    st.info(f"None of the {count(run_count)} runs of {asked.window} {did}.", icon=":material/search_off:")
+    st.info(f"None of {plural(run_count, 'run')} of {asked.window} {did}.", icon=":material/search_off:")
     st.page_link(menu.RUNS.script, label="These runs", icon=menu.RUNS.icon, query_params=menu.to(menu.RUNS))
 
 

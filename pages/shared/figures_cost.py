@@ -7,7 +7,7 @@ import polars as pl
 
 from pages.shared import buckets
 from pages.shared.figures import TEXT_COLOUR, count_axis
-from pages.shared.format import chart_text, cost, count
+from pages.shared.format import chart_text, cost, count, plural
 
 # By place, each at least 3:1 against both themes' backgrounds; the last is for all that have no place.
 PLACE_COLOURS = ("#2f7fe0", "#d9622b", "#0c9480", "#8a63d2", "#c77700", "#d4478f", "#5d9413", "#8896a3")
@@ -61,7 +61,7 @@ def cost_over_time(trend: pl.DataFrame, by: str, zone: str) -> go.Figure:
 
 
 def _bar_words(row: dict[str, Any]) -> str:
-    return f"{cost(row['cost_usd'])} · {count(row['run_count'])} runs<br>{row['at']:%a %d %b, %H:%M}"
+    return f"{cost(row['cost_usd'])} · {plural(row['run_count'], 'run')}<br>{row['at']:%a %d %b, %H:%M}"
 
 
 def value_label(row: dict[str, Any], by: str) -> str:
@@ -132,7 +132,7 @@ def runs_by_cost(ranges: pl.DataFrame) -> go.Figure:
             textfont={"color": TEXT_COLOUR},
             cliponaxis=False,
             hovertext=[
-                f"{label}<br>{count(row['run_count'])} runs<br>{cost(row['cost_usd'])} in all"
+                f"{label}<br>{plural(row['run_count'], 'run')}<br>{cost(row['cost_usd'])} in all"
                 for label, row in zip(labels, ranges.iter_rows(named=True), strict=True)
             ],
             hoverinfo="text",

@@ -8,7 +8,7 @@ import polars as pl
 from pages.shared import buckets
 from pages.shared.figures import ERROR_COLOUR, TEXT_COLOUR, count_axis
 from pages.shared.figures_cost import PLACE_COLOURS
-from pages.shared.format import chart_text, count, percent
+from pages.shared.format import chart_text, count, percent, plural
 
 _MARGIN = {"l": 8, "r": 8, "t": 36, "b": 8}
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
@@ -79,7 +79,7 @@ def distribution(rows: pl.DataFrame) -> go.Figure:
             textfont={"color": TEXT_COLOUR},
             cliponaxis=False,
             hovertext=[
-                f"{label}<br>{count(row['judgement_count'])} judgements of {count(row['run_count'])} runs"
+                f"{label}<br>{plural(row['judgement_count'], 'judgement')} of {plural(row['run_count'], 'run')}"
                 for label, row in zip(labels, rows.iter_rows(named=True), strict=True)
             ],
             hoverinfo="text",

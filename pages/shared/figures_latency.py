@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pages.shared import buckets
+from pages.shared.duration_axis import duration_axis, tick_text
 from pages.shared.figures import (
     BAR,
     KIND_COLOURS,
@@ -20,7 +21,7 @@ from pages.shared.figures import (
     row_labels,
 )
 from pages.shared.figures_cost import PLACE_COLOURS
-from pages.shared.format import chart_text, count, duration, one_line
+from pages.shared.format import chart_text, count, duration, one_line, plural
 
 COLOURS = KIND_COLOURS | {"human_wait": "#c77700", "run": "#8896a3", "rest": "#6f7f8f"}
 KINDS = {
@@ -41,10 +42,6 @@ KINDS = {
 _LEADS = (1, 2, 5)
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
 _MARGIN = {"l": 8, "r": 8, "t": 36, "b": 8}
-_TICKS_MS = [lead * 10**power for power in range(5) for lead in _LEADS] + [
-    60_000 * minutes for minutes in (2, 5, 15, 60)
-]
-_TIME_AXIS = {"type": "log", "tickvals": _TICKS_MS, "ticktext": [duration(ms) for ms in _TICKS_MS], "fixedrange": True}
 _SCALE = [[0, "rgba(47,127,224,0.18)"], [1, "rgba(47,127,224,1)"]]
 
 
@@ -76,7 +73,7 @@ def time_by_kind(kinds: pl.DataFrame) -> go.Figure:
             customdata=[row["kind"] for row in found],
             hovertext=[
                 f"{KINDS.get(row['kind'], row['kind'])}<br>{duration(row['total_ms'])} in all, in "
-                f"{count(row['run_count'])} runs<br>half of them more than {duration(row['p50_ms'])}"
+                f"{plural(row['run_count'], 'run')}<br>half of them more than {duration(row['p50_ms'])}"
                 for row in found
             ],
             hoverinfo="text",
@@ -131,7 +128,7 @@ def heatmap(ranges: pl.DataFrame, zone: str) -> go.Figure:
             },
             customdata=cells["row"].to_list(),
             hovertext=[
-                f"{count(row['run_count'])} runs of {duration(row['duration_from_ms'])} to "
+                f"{plural(row['run_count'], 'run')} of {duration(row['duration_from_ms'])} to "
                 f"{duration(row['duration_to_ms'])}<br>{row['at']:%a %d %b, %H:%M}"
                 for row in cells.iter_rows(named=True)
             ],
@@ -151,7 +148,7 @@ def heatmap(ranges: pl.DataFrame, zone: str) -> go.Figure:
         yaxis={
             "range": [first, last],
             "tickvals": list(bounds),
-            "ticktext": [duration(_bound(place)) for place in bounds],
+            "ticktext": [tick_text(_bound(place)) for place in bounds],
             "fixedrange": True,
             "zeroline": False,
         },
@@ -191,7 +188,7 @@ def over_time(trend: pl.DataFrame, by: str, part: str, zone: str) -> go.Figure:
                 marker={"size": 7},
                 customdata=of_place["row"].to_list(),
                 hovertext=[
-                    f"{label}<br>{part} {duration(row[f'{part}_ms'])} of {count(row['step_count'])} steps"
+                    f"{label}<br>{part} {duration(row[f'{part}_ms'])} of {plural(row['step_count'], 'step')}"
                     f"<br>{row['at']:%a %d %b, %H:%M}"
                     for row in of_place.iter_rows(named=True)
                 ],
@@ -207,7 +204,7 @@ def over_time(trend: pl.DataFrame, by: str, part: str, zone: str) -> go.Figure:
         showlegend=True,
         margin=_MARGIN,
         xaxis=buckets.axis(trend, zone),
-        yaxis={**_TIME_AXIS, "title": f"{part} duration"},
+        yaxis={**duration_axis(found[f"{part}_ms"]), "title": f"{part} duration"},
     )
     return figure
 
@@ -227,7 +224,7 @@ def first_tokens(models: pl.DataFrame) -> go.Figure:
                 customdata=places,
                 hovertext=[
                     f"{chart_text(row['model'], 80)}<br>{name} {duration(row[f'{name}_ttft_ms'])}<br>"
-                    f"{count(row['ttft_count'])} of {count(row['call_count'])} calls tell"
+                    f"told by {count(row['ttft_count'])} of {plural(row['call_count'], 'call')}"
                     for row in models.iter_rows(named=True)
                 ],
                 hoverinfo="text",

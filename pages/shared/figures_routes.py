@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pages.shared.figures import TEXT_COLOUR
-from pages.shared.format import chart_text, count, duration, percent
+from pages.shared.format import chart_text, duration, percent, plural
 
 UNKNOWN, NO_ANSWER = "not told", "no answer"
 # How a route ended: label and colour. Links are drawn with less opacity than these.
@@ -70,7 +70,7 @@ def _hover(row: dict[str, Any]) -> str:
         [
             f"{chart_text(row['requested_model'] or UNKNOWN, 80)} → {served} ({_ENDS[_end(row)][0]})",
             *([" · ".join(told)] if told else []),
-            f"{count(row['call_count'])} calls · p95 {duration(row['p95_duration_ms'])} · "
+            f"{plural(row['call_count'], 'call')} · p95 {duration(row['p95_duration_ms'])} · "
             f"{percent(row['truncated_count'], row['finished_count'])} truncated",
         ]
     )

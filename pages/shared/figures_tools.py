@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from pages.shared.duration_axis import duration_axis
 from pages.shared.figures import ERROR_COLOUR, TEXT_COLOUR, count_axis
 from pages.shared.format import chart_text, count, duration, percent
 
@@ -83,9 +84,8 @@ def latency_by_tool(rows: pl.DataFrame) -> go.Figure:
                 hoverinfo="text",
             )
         )
-    ticks = [1, 10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000]
-    axis = {"type": "log", "tickvals": ticks, "ticktext": [duration(ms) for ms in ticks], "title": "duration"}
-    figure.update_layout(xaxis=axis)
+    drawn = [ms for name in _PERCENTILES for ms in rows[f"{name}_duration_ms"]]
+    figure.update_layout(xaxis={**duration_axis(drawn), "title": "duration"})
     return _of_tools(figure, rows)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import data, menu
-from pages.shared.format import age, count, one_line
+from pages.shared.format import age, count, one_line, plural
 
 SIGNALS = {"span": "spans", "log": "log records", "metric": "metric points"}
 
@@ -29,7 +29,7 @@ def said(health: dict[str, Any]) -> tuple[str, str, str, str]:
         return ":material/sensors:", "Nothing has arrived yet", "In this project", ""
     last = age(health["since_last_s"])
     if health["refused_count"]:
-        told = f"Their exporters were told why; {count(health['stored_count'])} records were stored. Last {last} ago"
+        told = f"Their exporters were told why; {plural(health['stored_count'], 'record')} were stored. Last {last} ago"
         return ":material/report:", f"{count(health['refused_count'])} rejected in 24 h", told, ""
     if health["unread_count"]:
         return (

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import behind, buckets, figures_latency, links, rows
-from pages.shared.format import DASH, STATUS_LABELS, count, duration, percent
+from pages.shared.format import DASH, STATUS_LABELS, count, duration, percent, plural
 
 GROUPINGS = ("step", "model", "tool")
 PARTS = ("p50", "p95", "p99")
@@ -22,7 +22,9 @@ def draw_totals(totals: pl.DataFrame, kinds: pl.DataFrame, first_tokens: pl.Data
     periods = {row["window"]: row for row in totals.iter_rows(named=True)}
     now, before = periods["asked"], periods.get("before", {})
     with st.grid(6, min_column_width=130, gap="small"):
-        _time("Median run", "p50_duration_ms", now, before, f"Half of {count(now['timed_run_count'])} runs took longer")
+        _time(
+            "Median run", "p50_duration_ms", now, before, f"Of {plural(now['timed_run_count'], 'run')} half took longer"
+        )
         _time("p95 run", "p95_duration_ms", now, before, "One run in twenty took longer")
         _time("p99 run", "p99_duration_ms", now, before, "One run in a hundred took longer")
         _time("Slowest run", "max_duration_ms", now, before, "With all that it waited for")
@@ -32,7 +34,7 @@ def draw_totals(totals: pl.DataFrame, kinds: pl.DataFrame, first_tokens: pl.Data
         st.metric(
             "Waiting for humans",
             f"{waits['share'][0]:.1%}" if waits.height else ("0.0%" if timed else DASH),
-            f"in {count(asking)} of {count(timed)} runs",
+            f"in {count(asking)} of {plural(timed, 'run')}",
             delta_color="off",
             delta_arrow="off",
             help="The part of the runs' time in which a question to a human was open and nothing else was waited for",
@@ -59,7 +61,7 @@ def _first_token(first_tokens: pl.DataFrame) -> None:
     st.metric(
         "Median first token",
         duration(told["p50_ttft_ms"][0]) if told.height else DASH,
-        f"of {count(told['ttft_count'][0])} calls" if told.height else None,
+        f"of {plural(told['ttft_count'][0], 'call')}" if told.height else None,
         delta_color="off",
         delta_arrow="off",
         help="Of the model with most calls that tell; it and the others are in a chart below",
@@ -92,9 +94,9 @@ def draw_kinds(kinds: pl.DataFrame) -> None:
 
 def _of_runs(kinds: pl.DataFrame) -> str:
     timed, ended = kinds["timed_run_count"][0], kinds["ended_count"][0]
-    looked_at = f"{count(timed)} of the {count(ended)} runs" if timed < ended else f"all {count(ended)} runs"
+    looked_at = f"{count(timed)} of {plural(ended, 'run')}" if timed < ended else plural(ended, "run")
     return (
-        f"Of {looked_at} that have ended, without waits for humans. Each moment goes to the one step that the run "
+        f"Of {looked_at} that ended, without waits for humans. Each moment goes to the one step that the run "
         "waited for, so steps side by side are not counted twice."
     )
 
@@ -152,16 +154,15 @@ def draw_steps(steps: pl.DataFrame, by: str) -> None:
     labels = [figures_latency.value_label(row, by) for row in steps.iter_rows(named=True)]
     shown = steps.select(
         rows.words(pl.DataFrame({"value": labels}), "value", 120),
-        "kind",
-        *("step_count", "run_count", "error_count"),
-        *(pl.col(f"{part}_ms") / 1000 for part in PARTS),
-        pl.col("max_ms") / 1000,
-        (pl.col("p95_ms") / pl.col("p95_ms_before") - 1).alias("change"),
         pl.col("total_ms") / 60_000,
+        *(pl.col(f"{part}_ms") / 1000 for part in PARTS),
+        (pl.col("p95_ms") / pl.col("p95_ms_before") - 1).alias("change"),
+        pl.col("max_ms") / 1000,
+        *("step_count", "run_count", "error_count", "kind"),
     )
     columns = {
-        "value": rows.text(by.capitalize(), 240),
-        "kind": rows.text("Kind", 80),
+        "value": rows.text(by.capitalize(), 190),
+        "kind": rows.text("Kind", 70),
         "step_count": rows.number("Steps", "That ended, with ok or error, and have a duration"),
         "run_count": rows.number("Runs", "Runs with it"),
         "error_count": rows.number("Failed", "Steps that ended in an error"),
@@ -170,9 +171,7 @@ def draw_steps(steps: pl.DataFrame, by: str) -> None:
         "change": st.column_config.NumberColumn(
             "p95 change", format="%+.1f %%", width=90, help="Against the window before; a dash: nothing then"
         ),
-        "total_ms": st.column_config.NumberColumn(
-            "In all", format="%,.1f min", width=95, help="All steps together, those side by side too"
-        ),
+        "total_ms": rows.minutes("In all", "All steps together, those side by side too"),
     }
 
     def open_row(row: int) -> None:

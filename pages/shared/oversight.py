@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import diffs, tables
-from pages.shared.format import count, duration, local_time, one_line, percent
+from pages.shared.format import count, duration, local_time, one_line, percent, plural
 
 Counts = dict[str, Any]
 Good = Literal["normal", "inverse", "off"]
@@ -53,7 +53,7 @@ def wait(label: str, asked: Counts, before: Counts | None, column: str, meaning:
     if before and before[column] is not None and asked[column] is not None:
         difference = asked[column] - before[column]
         change = f"{'-' if difference < 0 else '+'}{duration(abs(difference))}"
-    number(label, duration(asked[column]), f"{count(asked['waited_count'])} waits", change, "inverse", meaning)
+    number(label, duration(asked[column]), plural(asked["waited_count"], "wait"), change, "inverse", meaning)
 
 
 def ranking(key: str, what: str, rows: pl.DataFrame, columns: Mapping[str, Any], choose: Callable[[str], None]) -> None:
@@ -105,24 +105,6 @@ def change(
         if row["reason"]:
             st.text(f"because “{one_line(row['reason'], 400)}”")
         diffs.draw(before, after)
-
-
-def text(label: str, width: int) -> Any:
-    return st.column_config.TextColumn(label, width=width)
-
-
-def whole(label: str, meaning: str | None = None) -> Any:
-    return st.column_config.NumberColumn(label, format="localized", width=85, help=meaning)
-
-
-def minutes(label: str, meaning: str | None = None) -> Any:
-    return st.column_config.NumberColumn(label, format="%,.1f min", width=95, help=meaning)
-
-
-def moment(label: str, zone: str) -> Any:
-    return st.column_config.DatetimeColumn(
-        label, format="D MMM, HH:mm", timezone=zone, width=115, help=f"On your clock ({zone})"
-    )
 
 
 def _words(texts: pl.Series, letters: int) -> pl.Series:

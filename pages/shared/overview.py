@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared import behind, figures_overview, menu, oversight
 from pages.shared.figures import ERROR_COLOUR, KIND_COLOURS
-from pages.shared.format import cost, count, duration, percent
+from pages.shared.format import cost, count, duration, percent, plural
 from pages.shared.oversight import Counts
 
 _NEUTRAL = "#2f7fe0"
@@ -23,7 +23,7 @@ def draw(totals: pl.DataFrame, trend: pl.DataFrame, pending: pl.DataFrame, zone:
         with st.container(border=True, gap="xsmall"):
             change = _part(now["run_count"], before["run_count"] if before else None)
             oversight.number("Runs", count(now["run_count"]), _instead(before, "run_count", count), change)
-            card.trend("run_count", lambda row: f"{count(row['run_count'])} runs", _NEUTRAL)
+            card.trend("run_count", lambda row: plural(row["run_count"], "run"), _NEUTRAL)
             _link("All of them", menu.RUNS)
         with st.container(border=True, gap="xsmall"):
             finished = "Of the runs that finished: ok, error or abandoned"
@@ -32,14 +32,14 @@ def draw(totals: pl.DataFrame, trend: pl.DataFrame, pending: pl.DataFrame, zone:
             _link("Failed runs", menu.RUNS, status="error")
         with st.container(border=True, gap="xsmall"):
             change = _part(now["p95_duration_ms"], before["p95_duration_ms"] if before else None)
-            meaning = f"One in twenty of {count(now['timed_run_count'])} runs took longer; waits for humans included"
+            meaning = f"One in twenty of {plural(now['timed_run_count'], 'run')} took longer; waits for humans included"
             beside = _instead(before, "p95_duration_ms", duration)
             oversight.number("p95 duration", duration(now["p95_duration_ms"]), beside, change, "inverse", meaning)
             card.trend("p95_duration_ms", lambda row: duration(row["p95_duration_ms"]), _NEUTRAL)
             _link("Slowest runs", menu.RUNS, sort="slowest")
         with st.container(border=True, gap="xsmall"):
             change = _part(now["cost_usd"], before["cost_usd"] if before else None)
-            meaning = f"{count(now['unpriced_count'])} model calls have no known price and are left out"
+            meaning = f"Without {plural(now['unpriced_count'], 'model call')} of which no price is known"
             oversight.number(
                 "Cost", cost(now["cost_usd"]), _instead(before, "cost_usd", cost), change, "inverse", meaning
             )
@@ -50,7 +50,7 @@ def draw(totals: pl.DataFrame, trend: pl.DataFrame, pending: pl.DataFrame, zone:
             oversight.number("Pending approvals", count(pending.height), oldest, meaning="Whenever their runs began")
             card.trend(
                 "approval_count",
-                lambda row: f"{count(row['approval_count'])} questions asked",
+                lambda row: plural(row["approval_count"], "question asked", "questions asked"),
                 KIND_COLOURS["approval"],
             )
             _link("Waiting for an answer", menu.APPROVALS)

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import behind, figures_routes, links, rows
-from pages.shared.format import DASH, STATUS_LABELS, count, duration, local_time, one_line, percent
+from pages.shared.format import DASH, STATUS_LABELS, count, duration, local_time, one_line, percent, plural
 
 _CHART = {"displayModeBar": False}
 
@@ -16,15 +16,15 @@ def draw_numbers(totals: pl.DataFrame) -> None:
     """Six numbers of `route_totals`, each against the window before, if there is one."""
     by_window = {row["window"]: row for row in totals.iter_rows(named=True)}
     now, before = by_window["asked"], by_window.get("before", {})
-    with st.grid(6, min_column_width=200, gap="small"):
+    with st.grid(6, min_column_width=240, gap="small"):
         _count("Model calls", "call_count", now, before, "Each call once, embeddings left out", "off")
         _rate("Error rate", "error_count", "ended_count", now, before, "of calls that ended")
         _time("p95 duration", "p95_duration_ms", now, before, f"Half take at most {duration(now['p50_duration_ms'])}")
-        told = f"{count(now['ttft_count'])} of {count(now['call_count'])} calls tell it"
+        told = f"{count(now['ttft_count'])} of {plural(now['call_count'], 'call')} tell it"
         _time("p50 first token", "p50_ttft_ms", now, before, f"{told}; p95 {duration(now['p95_ttft_ms'])}")
         _rate("Other model", "rerouted_count", "compared_count", now, before, "of calls that tell both models")
-        attempts = "The same model again, after a failure; another model: "
-        _count("Retries", "retry_count", now, before, f"{attempts}{count(now['fallback_count'])} fallbacks", "inverse")
+        attempts = f"The same model again, after a failure; another model: {plural(now['fallback_count'], 'fallback')}"
+        _count("Retries", "retry_count", now, before, attempts, "inverse")
 
 
 def draw_routes(routes: pl.DataFrame) -> None:
@@ -39,25 +39,25 @@ def draw_routes(routes: pl.DataFrame) -> None:
     shown = routes.select(
         rows.words(routes, "requested_model", 60),
         rows.words(routes, "served_model", 60),
-        rows.words(routes, "provider", 40),
-        rows.words(routes, "gateway", 40),
         "call_count",
         pl.col("call_share") * 100,
-        "cost_usd",
-        *(pl.col(name) / 1000 for name in ("p50_duration_ms", "p95_duration_ms", "p50_ttft_ms", "p95_ttft_ms")),
-        pl.col("requested_error_rate") * 100,
-        pl.col("truncation_rate") * 100,
         (pl.col("call_count") - pl.col("call_count_before")).alias("change"),
+        "cost_usd",
+        pl.col("requested_error_rate") * 100,
+        *(pl.col(name) / 1000 for name in ("p50_duration_ms", "p95_duration_ms", "p50_ttft_ms", "p95_ttft_ms")),
+        pl.col("truncation_rate") * 100,
         "run_count",
+        rows.words(routes, "provider", 40),
+        rows.words(routes, "gateway", 40),
     )
     columns = {
-        "requested_model": rows.text("Requested", 150),
-        "served_model": rows.text("Served", 180),
+        "requested_model": rows.text("Requested", 130),
+        "served_model": rows.text("Served", 170),
         "provider": rows.text("Provider", 90),
         "gateway": rows.text("Gateway", 80),
         "call_count": rows.number("Calls", "Counted calls, failed ones included"),
         "call_share": rows.percent("Share", "Of all calls of the kind"),
-        "cost_usd": st.column_config.NumberColumn("Cost", format="$%.4f", width=85, help="A dash: no price is known"),
+        "cost_usd": rows.dollars("Cost", "A dash: no price is known"),
         "p50_duration_ms": rows.seconds("p50", 2),
         "p95_duration_ms": rows.seconds("p95", 2),
         "p50_ttft_ms": rows.seconds("p50 first", 2),
@@ -66,9 +66,7 @@ def draw_routes(routes: pl.DataFrame) -> None:
             "Error rate", "Of all calls of the same request, since a failed one has no model"
         ),
         "truncation_rate": rows.percent("Truncated", "Answers cut at their length, of those that tell why they ended"),
-        "change": st.column_config.NumberColumn(
-            "Change", format="%+d", width=75, help="Calls, against the window before"
-        ),
+        "change": rows.change("Change", "Calls, against the window before"),
         "run_count": rows.number("Runs", "Runs with such a call"),
     }
 
@@ -88,7 +86,7 @@ def draw_changes(changes: pl.DataFrame, zone: str) -> None:
         return
     for row in changes.head(3).iter_rows(named=True):
         route = f"{one_line(row['requested_model'], 60)} → {one_line(row['served_model'], 60)}"
-        answers = f"{count(row['call_count'])} of {count(row['answered_count'])} answers"
+        answers = f"{count(row['call_count'])} of {plural(row['answered_count'], 'answer')}"
         st.text(f"{route} since {local_time(row['started_at'], zone)}: {answers}")
     shown = changes.select(
         rows.words(changes, "requested_model", 60),
@@ -102,15 +100,15 @@ def draw_changes(changes: pl.DataFrame, zone: str) -> None:
         "cost_usd",
     )
     columns = {
-        "requested_model": rows.text("Requested", 150),
-        "served_model": rows.text("Served", 150),
-        "provider": rows.text("Provider", 100),
+        "requested_model": rows.text("Requested", 130),
+        "served_model": rows.text("Served", 130),
+        "provider": rows.text("Provider", 80),
         "started_at": rows.time("Since", zone),
         "as_requested_at": rows.time("Last as requested", zone),
         "call_count": rows.number("Calls", "In these runs"),
         "call_share": rows.percent("Share", "Of the answered calls of the same request"),
         "run_count": rows.number("Runs", "Runs with such a call"),
-        "cost_usd": st.column_config.NumberColumn("Cost", format="$%.4f", width=85),
+        "cost_usd": rows.dollars("Cost", "A dash: no price is known"),
     }
 
     def open_runs(row: int) -> None:

@@ -8,7 +8,18 @@ import streamlit as st
 
 from pages.shared import data
 from pages.shared import steps as run_steps
-from pages.shared.format import cost, count, duration, file_name, local_time, one_line, plain, status_label, utc_time
+from pages.shared.format import (
+    cost,
+    count,
+    duration,
+    file_name,
+    local_time,
+    one_line,
+    plain,
+    plural,
+    status_label,
+    utc_time,
+)
 
 _BADGES: dict[str, Literal["green", "red", "orange", "blue"]] = {
     "ok": "green",
@@ -49,7 +60,7 @@ def numbers(run: dict[str, Any]) -> None:
     """How long, how much, how many; each with its unit, unknown as a dash."""
     calls = f"{count(run['llm_call_count'])} model, {count(run['tool_call_count'])} tool"
     failed = f"{count(run['error_count'])} failed" if run["error_count"] else None
-    unpriced = f"{count(run['unpriced_count'])} calls unpriced" if run["unpriced_count"] else None
+    unpriced = f"{plural(run['unpriced_count'], 'call')} unpriced" if run["unpriced_count"] else None
     with st.grid(6, min_column_width=110, gap="small"):
         _number("Duration", duration(run["duration_ms"]), "so far" if run["status"] == "running" else None)
         _number("Cost", cost(run["cost_usd"]), unpriced)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.shared import address, behind, data, rows
 from pages.shared.filters import Filters
-from pages.shared.format import count, plain, size
+from pages.shared.format import plain, plural, size
 from queries.client import BadRequest, ServerDown
 
 EXAMPLES = {
@@ -81,7 +81,7 @@ def draw_run(statement: str, chosen: Filters) -> None:
 def say_limits(limits: Mapping[str, Any]) -> None:
     """What one question may take."""
     st.caption(
-        f"At most {count(limits['rows'])} rows, {limits['seconds']:g} seconds and {size(limits['memory_bytes'])} of "
+        f"At most {plural(limits['rows'], 'row')}, {limits['seconds']:g} seconds and {size(limits['memory_bytes'])} of "
         f"memory, over {size(limits['window_bytes'])} of rows. DuckDB's dialect; times are UTC."
     )
 
@@ -147,10 +147,10 @@ def _asked(statement: str, chosen: Filters) -> Told:
 
 def _draw_rows(found: pl.DataFrame, cut_at: int | None) -> None:
     if cut_at is not None:
-        st.warning(f"There are more: this answer was cut at {count(cut_at)} rows.", icon=":material/content_cut:")
+        st.warning(f"There are more: this answer was cut at {plural(cut_at, 'row')}.", icon=":material/content_cut:")
     flat = _flat(found)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.text("1 row" if found.height == 1 else f"{count(found.height)} rows")
+        st.text(plural(found.height, "row"))
         st.download_button(
             "Download CSV",
             behind.taken(flat, "answer.csv"),

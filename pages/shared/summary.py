@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.shared.format import cost, count, duration, percent
+from pages.shared.format import cost, count, duration, percent, plural
 
 
 def draw(summary: pl.DataFrame) -> None:
@@ -11,7 +11,7 @@ def draw(summary: pl.DataFrame) -> None:
     cost_usd, unpriced_count."""
     row = summary.row(0, named=True)
     finished = row["ok_count"] + row["error_count"] + row["abandoned_count"]
-    unpriced = f"{count(row['unpriced_count'])} calls unpriced" if row["unpriced_count"] else None
+    unpriced = f"{plural(row['unpriced_count'], 'call')} unpriced" if row["unpriced_count"] else None
     with st.grid(6, min_column_width=110, gap="small"):
         _number("Runs", count(row["run_count"]), None)
         _number(

@@ -43,7 +43,7 @@ def runs_table(runs: pl.DataFrame, zone: str, choose: Callable[[str], None]) -> 
         *([] if zone == "UTC" else [pl.col("started_at").alias("started_at_utc")]),
     )
     columns = {
-        "started_at": _local_time(zone),
+        "started_at": rows.time("Started", zone),
         "status": _status(),
         "name": _text("Run", 150),
         "duration_ms": _seconds("Duration", 2),
@@ -74,7 +74,7 @@ def session_table(runs: pl.DataFrame, zone: str, of_run: str, choose: Callable[[
         "cost_usd",
     )
     columns = {
-        "started_at": _local_time(zone),
+        "started_at": rows.time("Started", zone),
         "status": _status(),
         "name": _text("Run", 160),
         "input_preview": _text("Asked", 220),
@@ -177,9 +177,3 @@ def _seconds(label: str, digits: int, meaning: str | None = None) -> Any:
 
 def _dollars() -> Any:
     return st.column_config.NumberColumn("Cost", format="$%.5f", width=90, help="A dash: no price is known")
-
-
-def _local_time(zone: str) -> Any:
-    return st.column_config.DatetimeColumn(
-        "Started", format="D MMM, HH:mm:ss", timezone=zone, width=130, help=f"On your clock ({zone})"
-    )

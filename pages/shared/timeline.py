@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import address, data, figures, links, menu, tables, waterfall
-from pages.shared.format import count
+from pages.shared.format import count, plural
 from pages.shared.steps import end_ms, first_to_open
 
 TABS = ("Timeline", "Steps", "Tool calls", "Cost and latency", "Session")
@@ -86,7 +86,7 @@ def _first_bar(step_ids: pl.Series, opened: str | None) -> int:
         )
         first = (page - 1) * BARS_A_PAGE
         last = min(first + BARS_A_PAGE, len(step_ids))
-        st.text(f"Showing {count(first + 1)} to {count(last)} of {count(len(step_ids))} steps")
+        st.text(f"Showing {count(first + 1)} to {count(last)} of {plural(len(step_ids), 'step')}")
     return first
 
 
@@ -119,7 +119,7 @@ def _ranking(title: str, figure: Any, steps: pl.DataFrame, otherwise: str) -> No
         st.caption(otherwise)
         return
     if steps.height > RANKED_STEPS:
-        st.caption(f"The top {RANKED_STEPS} of {count(steps.height)} steps.")
+        st.caption(f"The top {RANKED_STEPS} of {plural(steps.height, 'step')}.")
     st.plotly_chart(figure(steps.head(RANKED_STEPS)), config=_CHART, alt=title)
 
 

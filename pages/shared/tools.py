@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import address, behind, figures_tools, links, rows
-from pages.shared.format import STATUS_LABELS, count, percent
+from pages.shared.format import STATUS_LABELS, count, percent, plural
 
 DRAWN_TOOLS = 12
 _CHART = {"displayModeBar": False}
@@ -30,7 +30,7 @@ def draw_numbers(stats: pl.DataFrame, outcomes: pl.DataFrame) -> None:
     """Six numbers over all tools of `tool_stats` and `proposed_outcomes`, against the window before if known."""
     now = {name: int(stats[name].sum()) for name in stats.columns if name.endswith("_count")}
     proposed, never_ran = int(outcomes["proposed_count"].sum()), int(outcomes["never_ran_count"].sum())
-    with st.grid(6, min_column_width=200, gap="small"):
+    with st.grid(6, min_column_width=240, gap="small"):
         _number("Calls", "call_count", stats, now, f"{count(now['unstarted_count'])} more never began")
         _error_rate(stats, now)
         _number("Timeouts", "timeout_count", stats, now, "Failed calls whose error says that time ran out")
@@ -79,17 +79,17 @@ def draw_table(stats: pl.DataFrame, zone: str) -> None:
         (pl.col("call_count") - pl.col("call_count_before")).alias("change"),
         "run_count",
         pl.col("error_rate") * 100,
-        *("error_count", "timeout_count", "refused_count", "cancelled_count", "retry_count"),
         *(pl.col(f"{name}_duration_ms") / 1000 for name in ("p50", "p95", "p99")),
+        *("error_count", "timeout_count", "retry_count", "refused_count", "cancelled_count"),
         "peak_calls_per_minute",
         "first_seen_at",
         "last_seen_at",
         rows.words(stats, pl.col("mcp_servers").list.join(", "), 80).alias("mcp_servers"),
     )
     columns = {
-        "tool_name": rows.text("Tool", 160),
+        "tool_name": rows.text("Tool", 145),
         "call_count": rows.number("Calls", "Calls with a step of their own"),
-        "change": st.column_config.NumberColumn("Change", format="%+d", width=70, help="Against the window before"),
+        "change": rows.change("Change", "Against the window before"),
         "run_count": rows.number("Runs", "Runs that called it"),
         "error_rate": rows.percent("Error rate", "Failed / ended"),
         "error_count": rows.number("Failed", "Calls that ended in an error"),
@@ -144,7 +144,7 @@ def draw_idle(offered: pl.DataFrame, project: str, zone: str) -> None:
         "offered_run_count": rows.number("Runs", "Runs in which a model was offered it"),
         "first_offered_at": rows.time("First offered", zone),
         "last_offered_at": rows.time("Last offered", zone),
-        "last_run_id": rows.text("Newest run", 110),
+        "last_run_id": rows.text("Newest run", 250),
     }
 
     def open_newest(row: int) -> None:
@@ -250,7 +250,7 @@ def _error_rate(stats: pl.DataFrame, now: dict[str, int]) -> None:
         f"{points:+.1f} points" if points is not None else None,
         delta_color="inverse" if points and abs(points) >= 0.05 else "off",
         delta_description=f"from {percent(errors_before, ended_before)}" if known else None,
-        help=f"{count(errors)} of {count(ended)} calls that ended; refused and cancelled ones are none",
+        help=f"{count(errors)} of {plural(ended, 'call')} that ended; refused and cancelled ones are none",
     )
 
 

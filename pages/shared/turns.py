@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import links
-from pages.shared.format import DASH, cost, count, duration, local_time, one_line, percent, plain
+from pages.shared.format import DASH, cost, count, duration, local_time, one_line, percent, plain, plural
 from pages.shared.run_head import status_badge
 from pages.shared.steps import why
 
@@ -22,7 +22,7 @@ def draw_numbers(summary: dict[str, Any], turns: pl.DataFrame) -> None:
         )
         _number("Median duration", duration(summary["p50_duration_ms"]), None)
         unpriced = summary["unpriced_count"]
-        _number("Cost", cost(summary["cost_usd"]), f"{count(unpriced)} calls unpriced" if unpriced else None)
+        _number("Cost", cost(summary["cost_usd"]), f"{plural(unpriced, 'call')} unpriced" if unpriced else None)
         _number("Approvals", count(summary["approval_count"]), "questions asked")
         _number("Corrected runs", count(summary["corrected_run_count"]), f"of {count(summary['run_count'])}")
     people = turns["user_id"].drop_nulls().unique(maintain_order=True).to_list()

@@ -7,21 +7,21 @@ import streamlit as st
 
 from pages.shared import behind, buckets, figures_users, links, menu, oversight, rows
 from pages.shared.filters import Filters
-from pages.shared.format import cost, count
+from pages.shared.format import cost, count, plural
 
 GROUPS = {"user": "Users", "conversation": "Conversations"}
 
 
 def draw_numbers(asked: oversight.Counts, before: oversight.Counts | None) -> None:
     """Users, conversations, and how many of them saw a run fail; against the window before."""
-    with st.grid(6, min_column_width=170, gap="small"):
-        unnamed = f"{count(asked['unnamed_run_count'])} runs name none"
+    with st.grid(6, min_column_width=240, gap="small"):
+        unnamed = f"{plural(asked['unnamed_run_count'], 'run names', 'runs name')} none"
         _count("Users", "user_count", asked, before, unnamed)
         failed = "Users of whom at least one run failed"
         oversight.rate("Saw a failed run", asked, before, "failed_user_count", "user_count", "inverse", failed)
         corrected = "Users of whom a human corrected at least one run"
         oversight.rate("Saw a correction", asked, before, "corrected_user_count", "user_count", "inverse", corrected)
-        _count("Conversations", "conversation_count", asked, before, f"in {count(asked['run_count'])} runs")
+        _count("Conversations", "conversation_count", asked, before, f"in {plural(asked['run_count'], 'run')}")
         failed = "Conversations in which at least one run failed"
         oversight.rate(
             "With a failed run", asked, before, "failed_conversation_count", "conversation_count", "inverse", failed
@@ -79,19 +79,17 @@ def draw_table(affected: pl.DataFrame, by: str, chosen: Filters) -> None:
         last_seen_at="last_seen_at",
     )
     columns = {
-        "value": rows.text(by.capitalize(), 230),
-        "user_id": rows.text("User", 140),
+        "value": rows.text(by.capitalize(), 190 if is_user else 150),
+        "user_id": rows.text("User", 110),
         "run_count": rows.number("Runs", "Runs that began in the window"),
         "error_count": rows.number("Failed", "Runs that ended in an error"),
         "error_rate": rows.percent("Error rate", "Failed / ended"),
-        "change": st.column_config.NumberColumn(
-            "Change", format="%+d", width=75, help="Failed runs, against the window before"
-        ),
+        "change": rows.change("Change", "Failed runs, against the window before"),
         "conversation_count": rows.number("Sessions", "Conversations that its runs name"),
         "corrected_run_count": rows.number("Corrected", "Runs that a human corrected"),
         "approval_count": rows.number("Approvals", "Questions put to humans and policies"),
-        "cost_usd": st.column_config.NumberColumn("Cost", format="$%.4f", width=90, help="A dash: no price is known"),
-        "last_seen_at": rows.time("Last seen", chosen.zone),
+        "cost_usd": rows.dollars("Cost", "A dash: no price is known"),
+        "last_seen_at": rows.moment("Last seen", chosen.zone),
     }
 
     def open_row(row: int) -> None:

@@ -102,7 +102,7 @@ def pairs_listed(app: AppTest) -> list[tuple[str, str]]:
 def test_sad_faces_offer_a_way_on(app: AppTest, project: str) -> None:
     shown(app, project, by="moon", workflow="order-support")
     assert app.warning[0].value == "The address asks for a by that there is not:"
-    assert app.info[0].value.startswith("None of the 1 runs of all time was judged")
+    assert app.info[0].value.startswith("None of 1 run of all time was judged")
     shown(app, project, window="custom", since="2026-01-01", until="2026-01-02")
     assert app.info[0].value == "No run began in the chosen time."
     assert shown(app, "judged-nothing").info[0].value.startswith("The first run shows here")

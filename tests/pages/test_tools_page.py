@@ -43,7 +43,7 @@ def test_the_log_is_narrowed_by_outcome_and_words(shown: Shown) -> None:
 def test_runs_without_tools_are_said_to_be_so(shown: Shown) -> None:
     shown.send("works")
     app = shown.open(PAGE)
-    assert app.info[0].value == "None of the 1 runs of the last 24 hours called a tool."
+    assert app.info[0].value == "None of 1 run of the last 24 hours called a tool."
     assert "These runs" in [link.label for link in app.main.page_link]
 
 
