@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -13,7 +14,7 @@ import duckdb
 from alerts import words
 from alerts.asking import NotEvaluated, ask
 from alerts.episodes import Episode, advanced, resolved
-from alerts.kept import Change, Kept, Notification
+from alerts.kept import Change, Kept, Notification, RemovedMeanwhile
 from alerts.measures import Inquiry
 from alerts.readings import Reading
 from alerts.rules import AnyRule, Rules
@@ -23,6 +24,7 @@ from queries.database import Database
 log = logging.getLogger(__name__)
 
 _ID_BYTES = 8
+_MOST_TRIES, _REMOVAL_SECONDS = 100, 0.1  # a removal takes some hundred milliseconds a step
 _MINUTE_NS = 60 * 10**9
 
 
@@ -90,17 +92,14 @@ class Evaluation:
     def _evaluate(self, project: str, is_wanted: Callable[[str, str], bool]) -> Counter[str]:
         done = Counter(evaluated=0, failed=0, fired=0, resolved=0)
         with self._evaluating:
-            known: dict[str, list[Episode]] = {}
-            for episode in self._kept.open_episodes(project):
-                known.setdefault(episode.rule, []).append(episode)
-            for name, rule in self._rules.items():
-                if rule.watches(project) and is_wanted(project, name) and not self._stopping.is_set():
-                    done.update(self._evaluate_rule(project, name, rule, known.get(name, ())))
-            watched = {name for name, rule in self._rules.items() if rule.watches(project)}
-            self._close(project, [episode for name in known.keys() - watched for episode in known[name]])
+            watching = {name: rule for name, rule in self._rules.items() if rule.watches(project)}
+            for name, rule in watching.items():
+                if is_wanted(project, name) and not self._stopping.is_set():
+                    done.update(self._evaluate_rule(project, name, rule))
+            self._close_all_but(project, watching)
         return done
 
-    def _evaluate_rule(self, project: str, name: str, rule: AnyRule, known: Sequence[Episode]) -> Counter[str]:
+    def _evaluate_rule(self, project: str, name: str, rule: AnyRule) -> Counter[str]:
         now_ns, begun = self._clock_ns(), time.monotonic()
         if now_ns - self._started_ns < rule.listens_minutes * _MINUTE_NS:
             why = f"it waits until the server has listened for {rule.listens_minutes:g} min"
@@ -109,7 +108,7 @@ class Evaluation:
         done: Counter[str] = Counter()
         failure = ""
         try:
-            done = self._advance(project, name, rule, known, now_ns)
+            done = self._advance(project, name, rule, now_ns)
         except NotEvaluated as error:
             failure = str(error)
             log.warning("alert rule not evaluated project=%s rule=%s reason=%r", project, name, failure)
@@ -122,9 +121,18 @@ class Evaluation:
         self._last[project, name] = Evaluated(now_ns, took_ms, failure, since_ns if failure else None)
         return done + Counter(failed=1) if failure else done + Counter(evaluated=1)
 
-    def _advance(
-        self, project: str, name: str, rule: AnyRule, known: Sequence[Episode], now_ns: int
-    ) -> Counter[str]:  # fmt: skip
+    def _advance(self, project: str, name: str, rule: AnyRule, now_ns: int) -> Counter[str]:
+        """Asks again where something is removed meanwhile."""
+        for _ in range(_MOST_TRIES):
+            try:
+                return self._advance_once(project, name, rule, now_ns)
+            except RemovedMeanwhile:
+                self._stopping.wait(_REMOVAL_SECONDS)
+        raise NotEvaluated("records were being removed all the time; it is tried again")
+
+    def _advance_once(self, project: str, name: str, rule: AnyRule, now_ns: int) -> Counter[str]:
+        seen = self._kept.removals()
+        known = [episode for episode in self._kept.open_episodes(project) if episode.rule == name]
         inquiry = Inquiry(self._database, project, now_ns)
         reading = ask(rule, inquiry, self._most_seconds, self._stopping)
         changed, gone = _changes(name, rule, known, reading, now_ns)
@@ -141,6 +149,7 @@ class Evaluation:
                 *self._messages(project, name, rule, "fired", fired, now_ns),
                 *self._messages(project, name, rule, "resolved", over, now_ns),
             ],
+            seen=seen,
         )
         fired_before = {episode.alert_id for episode in known if episode.state == "firing"}
         done = Counter(
@@ -167,13 +176,15 @@ class Evaluation:
                     project, message_id, name, change, rule.severity, alert_ids, channel, title, body, now_ns
                 )
 
-    def _close(self, project: str, left: Sequence[Episode]) -> None:
+    def _close_all_but(self, project: str, watching: Collection[str]) -> None:
         """What is left of rules that were removed, or look elsewhere now, is over, and nobody is told."""
+        seen, now_ns = self._kept.removals(), self._clock_ns()
+        left = [episode for episode in self._kept.open_episodes(project) if episode.rule not in watching]
         if left:
-            now_ns = self._clock_ns()
             pending = [episode for episode in left if episode.state == "pending"]
             firing = [resolved(episode, now_ns) for episode in left if episode.state == "firing"]
-            self._kept.save(project, firing, pending, [])
+            with suppress(RemovedMeanwhile):  # the next evaluation finds what is left then
+                self._kept.save(project, firing, pending, [], seen=seen)
             log.info("alerts closed project=%s count=%d reason='no rule'", project, len(left))
 
 

@@ -5,7 +5,7 @@ A change and the messages that tell it are kept in one transaction, so that a re
 
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -82,6 +82,14 @@ _POSTPONE = """
     where channel = $channel and sent_at is null and next_attempt_at is not null
 """
 
+_REMOVALS = "select removal_count from removal_counter"
+_UNREMOVED = """
+    update removal_counter
+    set removal_count = removal_count
+    where removal_count = $seen
+    returning removal_count
+"""
+
 _SILENCES = """
     select rule, group_name
     from alert_silences
@@ -138,12 +146,22 @@ class Silence:
         return self.rule in (None, episode.rule) and self.group_name in (None, episode.group_name)
 
 
+class RemovedMeanwhile(Exception):
+    """What was to be kept may tell of something that is removed: it has to be asked for again."""
+
+
 class Kept:
     """The tables of alerts behind `connection`, a cursor that nobody else uses. Safe to use from several threads."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+
+    def removals(self) -> int:
+        """How many removals there were so far. What is kept is made of what was there after this was asked."""
+        with self._lock:
+            row = self._connection.execute(_REMOVALS).fetchone()
+        return int(row[0]) if row else 0
 
     def open_episodes(self, project: str) -> list[Episode]:
         """What is pending or fires, the oldest first."""
@@ -152,11 +170,22 @@ class Kept:
         return [Episode(*row) for row in rows]
 
     def save(
-        self, project: str, changed: Iterable[Episode], gone: Iterable[Episode], messages: Iterable[Notification]
+        self,
+        project: str,
+        changed: Sequence[Episode],
+        gone: Sequence[Episode],
+        messages: Sequence[Notification],
+        seen: int | None = None,
     ) -> None:
-        """Keep episodes as they are now, forget those that came to nothing, and take messages in; all or nothing."""
+        """Keep episodes as they are now, forget those that came to nothing, and take messages in; all or nothing.
+
+        Raises RemovedMeanwhile for what follows from records, if any went since there were `seen` removals.
+        """
+        if not (changed or gone or messages):
+            return
         with self._transaction():
-            changed = list(changed)
+            if seen is not None:
+                self._expect_nothing_removed(seen)
             for episode in [*changed, *gone]:
                 self._connection.execute(_FORGET, {"project": project, "alert_id": episode.alert_id})
             for episode in changed:
@@ -210,6 +239,14 @@ class Kept:
         with self._transaction():
             for statement in _OLD:
                 self._connection.execute(statement, {"cut_ns": cut_ns})
+
+    def _expect_nothing_removed(self, seen: int) -> None:
+        try:
+            found = self._connection.execute(_UNREMOVED, {"seen": seen}).fetchone()
+        except duckdb.TransactionException:  # a removal is at work
+            found = None
+        if found is None:
+            raise RemovedMeanwhile
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -214,9 +214,10 @@ class _Removing:
         return {*removal.names, *names_of(self._store.connection, removal.project, list(removal.run_ids))}
 
     def drop_retold(self, names: set[str], first_at: Any) -> None:
-        """What tells of it elsewhere. What is old goes untold: reports and alerts are kept for longer than records."""
+        """What tells of it elsewhere, or is about to. What is old goes untold: reports and alerts are kept longer."""
         if self._removal.reason == "retention":
             return
+        self._store.count_removal()
         if first_at is not None:
             drop_reports(self._store.connection, self._removal.project, first_at)
         drop_mentions(self._store.connection, self._removal.project, names)

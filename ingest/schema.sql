@@ -132,6 +132,11 @@ create table removed_traces (
     trace_id blob not null
 );
 
+-- One row: how many steps of removals on demand there were. Who keeps what was made of records (reports, alerts) writes it
+-- unchanged, so that of such a one and a removal at the same time one has to begin again.
+create table removal_counter (removal_count ubigint not null);
+insert into removal_counter values (0);
+
 -- Records as they arrived: typed columns here, the whole record in `content_blocks`.
 
 -- One row per span, and one per log record that stands for an agent's step, decision or judgement

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -65,6 +65,7 @@ _MIGRATIONS: dict[int, str] = {
         "alter table runs add column first_record_at timestamp_ns; "
         "alter table runs add column last_record_at timestamp_ns"
     ),
+    12: ("create table removal_counter (removal_count ubigint not null); insert into removal_counter values (0)"),
 }
 _KEY_BYTES = 32
 STORAGE_VERSION = (
@@ -178,8 +179,14 @@ class Store:
             "and database_name = current_database() and table_name in (select table_name from duckdb_tables()) "
             "and table_name != 'audit_log'"
         ).fetchall()
+        self.count_removal()
         for (table,) in tables:
             self.connection.execute(f"delete from {table} where project = $project", {"project": project})
+
+    def count_removal(self) -> None:
+        """Inside the caller's transaction: whoever keeps at the same time what was made of records has to make it anew,
+        or the caller has to begin again (duckdb.TransactionException)."""
+        self.connection.execute("update removal_counter set removal_count = removal_count + 1")
 
     def pseudonym_key(self) -> bytes:
         """The key for `ingest.pseudonyms`, made at random when it is first asked for."""

@@ -14,13 +14,20 @@ from queries.weekly.making import make_report
 from queries.weekly.objectives import Objective
 from queries.weekly.weeks import Week, read_week, week_of, written
 
+_MOST_TRIES = 5  # a removal takes several steps
+
 
 class KeptReports(Protocol):
     """Keeps reports."""
 
+    def removals(self) -> int:
+        """How many removals there were so far."""
+        ...
+
     def keep(
         self,
         *,
+        seen: int,
         project: str,
         week: str,
         tz: str,
@@ -30,7 +37,8 @@ class KeptReports(Protocol):
         is_final: bool,
         document: str,
     ) -> bool:
-        """Keep a report under this version, unless there is one already; whether it was kept."""
+        """Keep a report under this version, unless there is one already, or more was removed than had been `seen`;
+        whether it was kept."""
         ...
 
 
@@ -79,13 +87,18 @@ class WeeklyReports:
 
     def made_anew(self, database: Database, wanted: Wanted, now_ns: int) -> Report:
         """The report as it is known now or at the moment told, with what changed since it was last made; kept beside
-        the others, unless nothing ran."""
-        version, earlier = _latest(database, replace(wanted, made_ns=None))
-        report = with_changes(self._made(database, wanted, now_ns), earlier)
-        is_worth_it = report.facts["runs"] or earlier is not None
-        if self.kept is not None and is_worth_it and not self._keep(self.kept, report, version + 1):
-            _, other = _latest(database, replace(wanted, made_ns=None))
-            return other or report  # somebody else was quicker
+        the others, unless nothing ran. Where something is removed meanwhile it is made again."""
+        of_any_time = replace(wanted, made_ns=None)
+        for _ in range(_MOST_TRIES):
+            seen = self.kept.removals() if self.kept else 0
+            version, earlier = _latest(database, of_any_time)
+            report = with_changes(self._made(database, wanted, now_ns), earlier)
+            is_worth_it = report.facts["runs"] or earlier is not None
+            if self.kept is None or not is_worth_it or self._keep(self.kept, report, version + 1, seen):
+                break
+            latest, other = _latest(database, of_any_time)
+            if other is not None and latest > version:
+                return other  # somebody else was quicker
         return report
 
     def _made(self, database: Database, wanted: Wanted, now_ns: int) -> Report:
@@ -94,8 +107,9 @@ class WeeklyReports:
             raise BadFilter(f"a report cannot be made as of {written(made_ns)}, which is still to come")
         return make_report(database, wanted.project, wanted.workflow, wanted.week, made_ns, self.objectives)
 
-    def _keep(self, kept: KeptReports, report: Report, version: int) -> bool:
+    def _keep(self, kept: KeptReports, report: Report, version: int, seen: int) -> bool:
         return kept.keep(
+            seen=seen,
             project=report.project,
             week=report.week,
             tz=report.tz,

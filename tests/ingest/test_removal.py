@@ -134,6 +134,7 @@ def retell(running: Pipeline, group: str, **filters: str) -> None:
     SavedViews(running.store.cursor()).save("default", f"view {len(group)}", address)
     for week, workflow, at in (("2026-W37", "any", START_S - 7 * 86_400), ("2026-W39", group, START_S + 1)):
         KeptReports(running.store.cursor(), lambda at=at: at * 10**9).keep(  # type: ignore[misc]
+            seen=kept.removals(),
             project="default",
             week=week,
             tz="UTC",

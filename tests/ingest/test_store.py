@@ -68,7 +68,8 @@ def _filled(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The tables, each with rows that have what must not be null."""
     columns = connection.execute(
         "select table_name, column_name, data_type from duckdb_columns() "
-        "where not internal and not is_nullable and table_name not in ('schema_version', 'pseudonym_key')"
+        "where not internal and not is_nullable "
+        "and table_name not in ('schema_version', 'pseudonym_key', 'removal_counter')"
     ).fetchall()
     tables = sorted({table for table, _, _ in columns})
     for filled in tables:

@@ -57,7 +57,7 @@ def kept_samples(path: Path) -> Iterator[Samples]:
         rebuild_all(running.store.cursor())
         kept = KeptReports(running.store.cursor(), clock_ns=lambda: NOW_NS)
         for version in (1, 2):
-            kept.keep(**_REPORT, version=version, made_at="2026-11-20T14:58:30Z", is_final=False, document="{}")
+            kept.keep(**_REPORT, seen=0, version=version, made_at="2026-11-20T14:58:30Z", is_final=False, document="{}")
         database = Database(running.store.cursor())
         yield Samples(running.store.cursor(), database, Opener(database), running)
 

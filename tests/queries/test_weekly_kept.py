@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from ingest.kept_reports import KeptReports
+from ingest.removal import Removal, places, remove
+from ingest.store import Store
 from queries import weekly_report
 from queries.database import Database
 from queries.filters import BadFilter
@@ -32,7 +34,7 @@ EARLY_NS, LATE_NS = START_NS + HOUR_NS, WEEK.until_ns + HOUR_NS  # before the we
 
 def run(store: duckdb.DuckDBPyConnection, name: str, at: float = 0, **columns: Any) -> None:
     """A run with one priced call."""
-    telling = Telling().span(name, "agent", at, trace=name, workflow_name="refund", **columns)
+    telling = Telling().span(name, "agent", at, trace=name, **{"workflow_name": "refund", **columns})
     telling.span(f"{name} call", "llm", at, trace=name, under=name, cost_usd=0.5, input_tokens=10, output_tokens=1)
     insert(store, telling.rows)
     rebuild_all(store)
@@ -117,8 +119,28 @@ def test_of_two_who_make_a_report_at_once_both_get_the_one_that_was_kept(store: 
     theirs = weekly.made_anew(database, WANTED, LATE_NS)
     key = {"project": "default", "week": WEEK.name, "tz": "UTC", "workflow": None, "version": 1}
     assert weekly.kept
-    assert not weekly.kept.keep(**key, made_at=theirs.made_at, is_final=True, document="{}")
+    assert not weekly.kept.keep(**key, seen=0, made_at=theirs.made_at, is_final=True, document="{}")
     assert weekly.report(database, WANTED, LATE_NS) == theirs
+
+
+def test_a_report_that_tells_of_what_is_removed_meanwhile_is_made_again(store: duckdb.DuckDBPyConnection) -> None:
+    class KeptAtARemoval(KeptReports):
+        """A run goes after the first report of it was made, and before that is kept."""
+
+        def keep(self, **told: Any) -> bool:
+            found = store.execute("select run_id from runs where workflow_name = 'gone'").fetchall()
+            if found:
+                removing = Store(store.cursor())
+                with removing.transaction():
+                    remove(removing, Removal("default", "run", places([]), [run_id for (run_id,) in found]), 1)
+            return super().keep(**told)
+
+    run(store, "first")
+    run(store, "second", workflow_name="gone")
+    made = WeeklyReports(kept=KeptAtARemoval(store.cursor())).made_anew(Database(store), WANTED, LATE_NS)
+    assert made.facts["runs"] == 1
+    assert versions(store) == [(1, True)]
+    assert "gone" not in str(store.execute("select document from weekly_reports").fetchall())
 
 
 @pytest.mark.parametrize(
