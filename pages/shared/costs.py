@@ -16,6 +16,7 @@ GROUPINGS = ("workflow", "agent", "step", "tool", "model", "user", "conversation
 _CHART = {"displayModeBar": False}
 _ROWS_IN_SIGHT = 10
 _LEAST_CHANGE = 0.005  # less is no percent
+_LEAST_USD = 1e-6  # less is the rounding of sums
 
 
 def draw_totals(totals: pl.DataFrame) -> None:
@@ -122,7 +123,17 @@ def draw_spenders(spenders: pl.DataFrame, by: str) -> None:
     }
     what = f"rows of cost by {by}; choosing a cell opens the runs"
     rows.choosing("cost_by", what, shown, columns, open_runs, _ROWS_IN_SIGHT)
+    if others := beyond(spenders):
+        st.caption(others)
     behind.draw("cost_by", spenders)
+
+
+def beyond(spenders: pl.DataFrame) -> str | None:
+    """What the values cost that an answer has no room for, if there are any."""
+    others_usd = spenders.select(pl.max("total_cost_usd") - pl.sum("cost_usd")).item() or 0.0
+    if others_usd < _LEAST_USD:
+        return None
+    return f"These are the {count(spenders.height)} dearest; all others together cost {cost(others_usd)}."
 
 
 def _narrowing(row: Mapping[str, Any], by: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import count
 
+import polars as pl
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -81,3 +82,11 @@ def test_a_grouping_that_there_is_not_is_said_and_the_first_is_shown(app: AppTes
 
 def test_the_page_offers_what_the_questions_can_be_grouped_by() -> None:
     assert costs.GROUPINGS == CATALOGUE["cost_by"].by == CATALOGUE["cost_trend"].by
+
+
+def test_what_the_table_has_no_room_for_is_told_with_its_cost() -> None:
+    """So that a reader can add the rows up to the page's total."""
+    rows = pl.DataFrame({"cost_usd": [2.5, 0.1, 0.2, None], "total_cost_usd": 3.05})
+    assert costs.beyond(rows) == "These are the 4 dearest; all others together cost $0.2500."
+    assert costs.beyond(rows.with_columns(total_cost_usd=2.8)) is None
+    assert costs.beyond(rows.clear()) is None
