@@ -324,8 +324,9 @@ where project = in_project
         ))) = 0
     );
 
--- The tool calls of the runs that the common filters let through, as tool_calls_at has them; run_place is the run's place. Steps
--- later than latest_ns (latest_start.sql) are none of theirs.
+-- The tool calls of the runs that the common filters let through, as tool_calls_at has them; run_place is the run's place,
+-- call_place the step's, whose arguments are read there: tool_args has those of calls without a step alone. Steps later
+-- than latest_ns (latest_start.sql) are none of theirs.
 create or replace macro asked_tool_calls(
     latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
     by_user, conversation, statuses, with_evidence, attributes, words, mentioned
@@ -334,10 +335,10 @@ select
     steps.run_id,
     asked.place as run_place,
     asked.started_at as run_started_at,
+    steps.rowid as call_place,
     steps.step_id,
     coalesce(steps.tool_name, steps.name) as tool_name,
     steps.tool_call_id,
-    steps.tool_args,
     steps.mcp_server,
     steps.status,
     steps.error_type,
@@ -1012,14 +1013,34 @@ from asked_runs(
 inner join approvals on runs.project = approvals.project and runs.run_id = approvals.run_id
 where with_evidence is null or approvals.evidence = with_evidence;
 
+-- The steps since since_ns of all runs in which something was corrected.
+create or replace macro corrected_run_steps(in_project, since_ns) as table
+select
+    run_id,
+    step_id,
+    parent_step_id,
+    kind,
+    name,
+    tool_name,
+    agent_name
+from steps
+-- A day of slack for clocks that are behind those of their runs' roots.
+where project = in_project and started_at >= make_timestamp_ns(since_ns - 86400000000000)
+    and run_id in (
+        select corrections.run_id
+        from corrections
+        where corrections.project = in_project
+    );
+
 -- What humans corrected in the runs that the common filters let through, weak signs too; asked for an evidence, what is
 -- of that evidence. step_name: the tool whose call was corrected, else the step under which the correction was told,
--- else what it says it corrected.
+-- else what it says it corrected; run_place is the run's place.
 create or replace macro asked_corrections(
     now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
     conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
 select
+    runs.place as run_place,
     runs.run_id,
     runs.started_at as run_started_at,
     runs.status as run_status,
@@ -1060,13 +1081,10 @@ left join (
 ) as questions
     on corrections.project = questions.project and corrections.run_id = questions.run_id
         and corrections.tool_call_id = questions.tool_call_id
-left join steps as own
-    on corrections.project = own.project and corrections.run_id = own.run_id and corrections.step_id = own.step_id
-        -- A day of slack for clocks that are behind those of their runs' roots.
-        and own.started_at >= make_timestamp_ns(since_ns - 86400000000000)
-left join steps as above
-    on own.project = above.project and own.run_id = above.run_id and own.parent_step_id = above.step_id
-        and above.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+left join corrected_run_steps(in_project, since_ns) as own
+    on corrections.run_id = own.run_id and corrections.step_id = own.step_id
+left join corrected_run_steps(in_project, since_ns) as above
+    on own.run_id = above.run_id and own.parent_step_id = above.step_id
 where with_evidence is null or corrections.evidence = with_evidence;
 
 -- The runs with the word of a human on them: a decision, a correction that is not weak, or feedback, good or bad; those

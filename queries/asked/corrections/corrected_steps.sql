@@ -10,37 +10,56 @@ with corrected as (
     where strength <> 'weak'
 ),
 
+names as (
+    select
+        row_number() over () as name_no,
+        step_kind,
+        step_name
+    from (
+        select distinct
+            step_kind,
+            step_name
+        from corrected
+    )
+),
+
 -- Of all steps, those of the names that were corrected.
 taken as (
     select
-        run_id,
-        step_kind,
-        step_name
+        names.name_no,
+        corrected.run_place
     from corrected
-    union
+    inner join names
+        on corrected.step_name = names.step_name and corrected.step_kind is not distinct from names.step_kind
+    union all
     select
-        steps.run_id,
-        case when steps.tool_name is null then steps.kind else 'tool' end as step_kind,
-        coalesce(steps.tool_name, steps.name) as step_name
+        names.name_no,
+        runs.place as run_place
     from steps
-    semi join corrected
-        on coalesce(steps.tool_name, steps.name) = corrected.step_name
-            and case when steps.tool_name is null then steps.kind else 'tool' end = corrected.step_kind
-    semi join asked_runs(
+    inner join names
+        on coalesce(steps.tool_name, steps.name) = names.step_name
+            and case when steps.tool_name is null then steps.kind else 'tool' end = names.step_kind
+    inner join asked_runs(
         $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-    $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
-) as runs on steps.run_id = runs.run_id
+        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+    ) as runs on steps.run_id = runs.run_id
     -- A day of slack for clocks that are behind those of their runs' roots.
     where steps.project = $project and steps.started_at >= make_timestamp_ns($since_ns - 86400000000000)
 ),
 
 run_counts as (
     select
-        step_kind,
-        step_name,
-        count(*) as run_count
-    from taken
-    group by step_kind, step_name
+        names.step_kind,
+        names.step_name,
+        counts.run_count
+    from (
+        select
+            name_no,
+            count(distinct run_place) as run_count
+        from taken
+        group by name_no
+    ) as counts
+    inner join names on counts.name_no = names.name_no
 )
 
 select

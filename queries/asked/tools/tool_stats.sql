@@ -10,9 +10,10 @@ with calls as (
         run_place,
         run_started_at >= make_timestamp_ns($since_ns) as is_asked,
         has_step,
-        step_id,
+        call_place,
         tool_name,
-        tool_args,
+        case when not has_step then step_id end as asking_step_id,
+        tool_args as asked_args,
         mcp_server,
         status,
         started_at,
@@ -25,7 +26,42 @@ with calls as (
     where $tool is null or tool_name = $tool
 ),
 
--- Arguments are compared in the runs alone in which the tool failed.
+-- Arguments are read and compared in the runs alone in which the tool failed.
+tried as materialized (
+    from calls
+    semi join (
+        select
+            run_place,
+            tool_name
+        from calls
+        where status = 'error'
+    ) as failed using (run_place, tool_name)
+),
+
+compared as (
+    select
+        tried.run_place,
+        tried.is_asked,
+        tried.tool_name,
+        tried.status,
+        tried.started_at,
+        steps.step_id,
+        steps.tool_args
+    from steps
+    inner join tried on steps.rowid = tried.call_place
+    union all by name
+    select
+        run_place,
+        is_asked,
+        tool_name,
+        status,
+        started_at,
+        asking_step_id as step_id,
+        asked_args as tool_args
+    from tried
+    where not has_step
+),
+
 retries as (
     select
         tool_name,
@@ -38,14 +74,7 @@ retries as (
             tool_args is not null and lag(status, 1, 'none') over (
                 partition by run_place, tool_name, tool_args order by started_at, step_id
             ) = 'error' as is_retry
-        from calls
-        semi join (
-            select
-                run_place,
-                tool_name
-            from calls
-            where status = 'error'
-        ) as failed using (run_place, tool_name)
+        from compared
     )
     group by tool_name
 ),
@@ -60,7 +89,7 @@ peaks as (
             count(*) as call_count
         from calls
         where is_asked and has_step
-        group by tool_name, date_trunc('minute', started_at::timestamp)
+        group by tool_name, epoch_ns(started_at) // 60000000000
     )
     group by tool_name
 ),
