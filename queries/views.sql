@@ -1206,21 +1206,49 @@ with failed as (
         ended_at
     from steps
     where project = in_project and counted and status = 'error' and started_at >= make_timestamp_ns(since_ns)
+),
+
+-- Patterns are dear, and most errors are told in the same words as another.
+worded as (
+    select
+        kind,
+        tool_name,
+        model,
+        error_type,
+        error_message,
+        coalesce(tool_name, undated_model(model)) as subject,
+        error_pattern(error_message) as pattern,
+        error_fingerprint(kind, tool_name, model, error_type, error_message) as fingerprint
+    from (
+        select distinct
+            kind,
+            tool_name,
+            model,
+            error_type,
+            error_message
+        from failed
+    )
 )
 
 select
-    run_id,
-    step_id,
-    kind,
-    coalesce(tool_name, undated_model(model)) as subject,
-    agent_name,
-    error_type,
-    error_message,
-    error_pattern(error_message) as pattern,
-    error_fingerprint(kind, tool_name, model, error_type, error_message) as fingerprint,
-    started_at
+    failed.run_id,
+    failed.step_id,
+    failed.kind,
+    worded.subject,
+    failed.agent_name,
+    failed.error_type,
+    failed.error_message,
+    worded.pattern,
+    worded.fingerprint,
+    failed.started_at
 from failed
-where kind not in ('agent', 'workflow', 'tool')
+inner join worded
+    on failed.kind = worded.kind
+        and failed.tool_name is not distinct from worded.tool_name
+        and failed.model is not distinct from worded.model
+        and failed.error_type is not distinct from worded.error_type
+        and failed.error_message is not distinct from worded.error_message
+where failed.kind not in ('agent', 'workflow', 'tool')
     or not exists (
         select 1
         from failed as deeper
