@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import gc
+import logging
+import os
 import signal
 import socket
 import sys
@@ -31,6 +33,7 @@ from alerts.alerting import Alerting
 from alerts.routes import router as alert_routes
 from ingest.acts import recorder
 from ingest.backups import Backups
+from ingest.checkpoints import Checkpoints
 from ingest.content_off import ContentOff, projects_without_content
 from ingest.conventions import conventions
 from ingest.grpc_receiver import start_grpc
@@ -46,7 +49,7 @@ from ingest.removal import Removal, places
 from ingest.renormalise import renormalise
 from ingest.retention import Retention, Rule, read_rules
 from ingest.saved_views import SavedViews
-from ingest.store import Store, StoreError, checkpoint_if_due, file_bytes
+from ingest.store import Store, StoreError, file_bytes
 from ingest.stored import Records
 from ingest.writer import Writer
 from operations.copies import COMMANDS, copies_command
@@ -67,6 +70,7 @@ from queries.timing import Timed
 from queries.weekly.reporting import Reporting
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
+_log = logging.getLogger("runlight.server")
 _BACKLOG = 2048
 _DRAIN_SECONDS = 10  # what orchestrators give before they kill is more
 
@@ -104,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"runlight: {error}", file=sys.stderr)
         return 2
     if listener is None:
-        return _renormalise(parts.store, parts.preparer)
+        return _renormalise(parts)
     return uvloop.run(_serve(parts, listener))
 
 
@@ -127,9 +131,7 @@ def _opened(settings: Settings) -> _Parts:
     """Raises SettingsError and StoreError."""
     expect_elsewhere(settings)
     tls, retention_rules = read_tls(settings), read_rules(settings.retention)
-    store = Store.open(
-        settings.database, settings.store_memory_bytes, settings.store_threads, settings.checkpoint_bytes
-    )
+    store = Store.open(settings.database, settings.store_memory_bytes, settings.store_threads)
     pseudonyms = Pseudonyms(store.pseudonym_key())
     redactor = Redactor.configured(
         read_own_rules(settings.redaction_file),
@@ -165,15 +167,19 @@ def _keys_of(database: Path) -> Iterator[Keyring]:
     store.close()
 
 
-def _renormalise(store: Store, preparer: Preparer) -> int:
+def _renormalise(parts: _Parts) -> int:
+    store = parts.store
+    checkpoints = Checkpoints(store.cursor(), parts.settings.checkpoint_bytes)
     AuditLog(store.cursor()).add(COMMAND, "read all records anew", "of all projects")
     with tqdm(desc="blocks read anew", unit=" blocks", disable=None) as progress:  # on a terminal alone
-        for done, blocks in renormalise(store, preparer):
+        for done, blocks in renormalise(store, parts.preparer):
             progress.total = blocks
             progress.update(done - progress.n)
+            checkpoints.take_if_due()
     with store.cursor() as cursor, tqdm(desc="runs derived anew", unit=" rounds", disable=None) as progress:
         while rebuild(cursor):
             progress.update()
+            checkpoints.take_if_due()
     print("runlight: done")
     store.close()
     return 0
@@ -181,13 +187,15 @@ def _renormalise(store: Store, preparer: Preparer) -> int:
 
 async def _serve(parts: _Parts, listener: socket.socket) -> int:
     settings, store, keyring, tls = parts.settings, parts.store, parts.keyring, parts.tls
-    summaries = Summaries(store.cursor(), _between_rebuilds(settings, store.cursor()))
+    lost = _Lost()
+    summaries = Summaries(store.cursor(), _between_rebuilds(store.cursor(), settings.checkpoint_bytes, lost.tell))
     writer = Writer(
         store,
         parts.preparer,
         queue_bytes=settings.queue_bytes,
         gather_ms=settings.gather_ms,
         on_commit=summaries.wake,
+        on_lost=lost.tell,
     )
     audit = AuditLog(store.cursor())
     retention = Retention(
@@ -246,17 +254,40 @@ async def _serve(parts: _Parts, listener: socket.socket) -> int:
     summaries.stop()
     keyring.stop()
     await asyncio.to_thread(measuring.stop)
+    if lost.is_told:
+        return 3
     store.close()
     return 0
 
 
-def _between_rebuilds(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Callable[[], None]:
+class _Lost:
+    """Whether this process has lost its store, which the next process finds whole."""
+
+    def __init__(self) -> None:
+        self.is_told = False
+
+    def tell(self) -> None:
+        """Have the server end, so that whoever watches over it starts it again."""
+        if not self.is_told:
+            self.is_told = True
+            print("runlight: the store can only be used again by a new process; this one ends", file=sys.stderr)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _between_rebuilds(
+    connection: duckdb.DuckDBPyConnection, log_bytes: int, on_lost: Callable[[], None]
+) -> Callable[[], None]:
     """Looks after the file while the rebuild does not change rows."""
+    checkpoints = Checkpoints(connection, log_bytes)
 
     def look_after() -> None:
-        if checkpoint_if_due(connection, settings.database, settings.checkpoint_bytes):
-            with suppress(duckdb.TransactionException):  # something is being removed: the next time will do
-                tidy(connection, DERIVED)
+        try:
+            if checkpoints.take_if_due():
+                with suppress(duckdb.TransactionException):  # something is being removed: the next time will do
+                    tidy(connection, DERIVED)
+        except duckdb.FatalException:
+            _log.exception("the log could not be written into the file")
+            on_lost()
 
     return look_after
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingest.checkpoints import checkpoint
 from ingest.store import SCHEMA_VERSION, STORAGE_VERSION, Store, StoreError, file_bytes
 
 _OWNER_ONLY = 0o600
@@ -54,7 +55,7 @@ def restore(source: Path, target: Path, note: Callable[[Store], None]) -> int:
 def compact(path: Path, store: Store) -> tuple[int, int]:
     """Replace the file of an open store, which nobody else uses, by a copy that holds what is there and nothing that
     was removed; closes it. Returns the bytes before and after. Whatever happens, one of the two is there, and whole."""
-    store.connection.execute("checkpoint")
+    checkpoint(store.connection)
     before = file_bytes(path)
     _expect_space(path.parent, _used_bytes(store.connection))
     with _unfinished(path.parent) as unfinished:

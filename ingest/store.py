@@ -8,6 +8,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from ingest.checkpoints import checkpoint, length_of_log
+
 # A migration takes a file from the version before it; the last one is what schema.sql says.
 SCHEMA_VERSION = 12
 _MIGRATIONS: dict[int, str] = {
@@ -86,9 +88,7 @@ class Store:
         self._known_columns: dict[str, list[str]] = {}
 
     @classmethod
-    def open(
-        cls, path: Path, memory_bytes: int = 2 * 1024**3, threads: int = 1, checkpoint_bytes: int = 128 * 1024**2
-    ) -> "Store":
+    def open(cls, path: Path, memory_bytes: int = 2 * 1024**3, threads: int = 1) -> "Store":
         """Open or create the file. Raises `StoreError` if another process has it, if it is damaged, or if it is from a
         newer version; such a file is left as it is. A folder that is made for it is this user's alone."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ class Store:
             connection = duckdb.connect(
                 str(path),
                 config={
-                    "checkpoint_threshold": f"{4 * checkpoint_bytes}B",  # should `checkpoint_if_due` never come to it
+                    "checkpoint_threshold": "1000TB",  # never by a commit: ingest/checkpoints.py does it
                     "max_vacuum_tasks": 0,  # merging the stretches of a table holds up whoever adds to it, for seconds
                     "memory_limit": f"{memory_bytes}B",
                     "threads": threads,
@@ -115,9 +115,11 @@ class Store:
         return self.connection.cursor()
 
     def close(self) -> None:
-        """Write everything into the file and let go of it."""
-        self.connection.execute("checkpoint")
-        self.connection.close()
+        """Write everything into the file and let go of it; where the disk has no room, some of it stays in the log."""
+        try:
+            checkpoint(self.connection)
+        finally:
+            self.connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -209,29 +211,7 @@ class Store:
 
 def file_bytes(path: Path) -> int:
     """The size of a database file and of the log beside it."""
-    return path.stat().st_size + _log_bytes(path)
-
-
-def checkpoint_if_due(connection: duckdb.DuckDBPyConnection, path: Path, log_bytes: int) -> bool:
-    """Write the log into the file if it has become as long as that; whether it was written.
-
-    What only adds rows is committed meanwhile as well. A checkpoint that a commit begins by itself would make that
-    commit, and those behind it, wait for it.
-    """
-    if _log_bytes(path) < log_bytes:
-        return False
-    try:
-        connection.execute("checkpoint")
-    except duckdb.TransactionException:  # somebody changes rows
-        return False
-    return True
-
-
-def _log_bytes(path: Path) -> int:
-    try:
-        return path.with_name(f"{path.name}.wal").stat().st_size
-    except FileNotFoundError:  # it comes and goes
-        return 0
+    return path.stat().st_size + length_of_log(path)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import duckdb
 import polars as pl
 
 from ingest.blocks import into_blocks
+from ingest.checkpoints import checkpoint
 from ingest.errors import Busy, Failed, ShuttingDown
 from ingest.intake import Receipt, Request, Signal
 from ingest.measures import commit_duration, commit_span
@@ -61,12 +62,15 @@ class Writer:
         queue_bytes: int,
         gather_ms: int,
         on_commit: Callable[[], None],
+        on_lost: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_lost` is called when this process cannot use the store any more until it is started again."""
         self._store = store
         self._preparer = preparer
         self._queue_bytes = queue_bytes
         self._gather_seconds = gather_ms / 1000
         self._on_commit = on_commit
+        self._on_lost = on_lost
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
         self._prepared: queue.Queue[_Gathered | _Between | None] = queue.Queue(maxsize=1)
         self._committing = threading.Semaphore(1)
@@ -150,11 +154,10 @@ class Writer:
     def checkpoint(self) -> None:
         """Have the store write its log into the file and give back what was removed, as far as others let it now."""
 
-        def checkpoint(_: None) -> None:
-            with contextlib.suppress(duckdb.TransactionException):  # somebody writes: the store does it by itself later
-                self._store.connection.execute("checkpoint")
+        def at_once(_: None) -> None:
+            checkpoint(self._store.connection)
 
-        self._between_commits(lambda: None, checkpoint)
+        self._between_commits(lambda: None, at_once)
 
     def _between_commits(self, task: Callable[[], _T], after: Callable[[_T], None]) -> _T:
         between = _Between(task, after, Future())
@@ -243,8 +246,10 @@ class Writer:
                 if is_incomplete and gathered.waiting:
                     raise Busy("an earlier part of the same requests could not be stored")
                 self._commit([prepared for prepared, _ in committed])
-            except Exception:  # noqa: BLE001 - whatever the store raises, the clients are told to come back
+            except Exception as error:  # noqa: BLE001 - whatever the store raises, the clients are told to come back
                 _log.exception("commit failed requests=%d", len(gathered.waiting))
+                if isinstance(error, duckdb.FatalException):
+                    self._on_lost()
                 for _, waiting in committed:
                     self._refuse(waiting, Busy("the store could not take the records"))
                 is_incomplete = not gathered.waiting

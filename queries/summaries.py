@@ -87,18 +87,20 @@ class Summaries:
         while not self._is_stopping.is_set():
             try:
                 handled = rebuild(self._connection, limit=limit)
-                self._between_rebuilds()
-                if handled < limit:
-                    return
             except duckdb.TransactionException as error:
                 # A project was removed meanwhile; what is left of it is seen at the next try.
                 log.warning("rebuild repeated reason=%s", error)
+                continue
             except Exception:
                 log.exception("rebuild failed limit=%d", limit)
                 if limit == 1:
                     forget(self._connection, limit)
                     log.error("trace left without summary")
                 limit = max(1, limit // 8)
+                continue
+            self._between_rebuilds()
+            if handled < limit:
+                return
 
 
 def rebuild(connection: duckdb.DuckDBPyConnection, *, limit: int = TOUCHED_LIMIT) -> int:

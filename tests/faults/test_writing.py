@@ -1,13 +1,16 @@
 """While the store cannot write, exporters are told to return; when it can again, everything is stored once."""
 
 import os
+import random
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import grpc
 import pytest
 from grpc import StatusCode
@@ -16,11 +19,12 @@ from ingest.errors import Busy
 from ingest.intake import Request, Signal
 from tests.faults.exporters import GRPC_EXPORT, Book, check, exporting
 from tests.hostile.posts import one_span
-from tests.ingest.otlp_samples import request_of
+from tests.ingest.otlp_samples import request_of, spans
 from tests.ingest.pipeline import pipeline
 from tests.serving import running_server, until
 
-BALLAST_BYTES = 24 * 1024 * 1024
+MIB = 1024 * 1024
+BALLAST_BYTES = 24 * MIB
 
 
 @contextmanager
@@ -57,14 +61,56 @@ def test_a_full_disk_asks_exporters_to_return_and_loses_nothing(tmp_path: Path) 
         check(database, book)
 
 
-def fill(ballast: Path) -> None:
-    """Takes all the room there is."""
+def fill(ballast: Path, but_bytes: int = 0) -> None:
+    """Takes all the room there is, but for so much."""
     with ballast.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(b"\xff" * 4096)
         except OSError:
+            file.truncate(file.tell() - but_bytes)
             os.fsync(file.fileno())
+
+
+def test_where_the_disk_has_no_room_the_log_stays_and_nothing_is_lost(tmp_path: Path) -> None:
+    book = Book()
+    with small_disk(tmp_path / "disk", 2 * BALLAST_BYTES) as disk:
+        database, ballast = disk / "runlight.duckdb", disk / "ballast"
+        with running_server(database, checkpoint_bytes=64 * 1024) as server, exporting(server, book):
+            until(lambda: len(book.acknowledged) > 20)
+            fill(ballast, but_bytes=3 * MIB)
+            until(lambda: any("has no room to write the log" in line for line in server.log))
+            ballast.unlink()
+            stored = len(book.acknowledged)
+            until(lambda: len(book.acknowledged) > stored + 20)
+        check(database, book)
+
+
+def test_who_watches_is_told_that_the_store_is_lost_to_the_process_and_the_next_one_has_everything(
+    tmp_path: Path,
+) -> None:
+    lost, noise = threading.Event(), random.Random(7)  # of bytes that do not compress
+    with small_disk(tmp_path / "disk", 2 * BALLAST_BYTES) as disk:
+        database, ballast = disk / "runlight.duckdb", disk / "ballast"
+        with (
+            pytest.raises(duckdb.FatalException, match="restarted"),  # at its end
+            pipeline(database, on_lost=lost.set) as running,
+        ):
+            for number in range(1, 5):
+                one = spans(f"{number:032x}")
+                one.resource_spans[0].resource.attributes.add(key="noise").value.string_value = noise.randbytes(
+                    MIB
+                ).hex()
+                running.send(Signal.SPAN, one)
+            fill(ballast, but_bytes=MIB)
+            with pytest.raises(duckdb.FatalException, match="No space left"):
+                running.store.connection.execute("checkpoint")
+            with pytest.raises(Busy):
+                running.send(Signal.LOG, request_of("logs"))
+        assert lost.is_set()
+        ballast.unlink()
+        with pipeline(database) as running:
+            assert running.rows("select count(*) from spans") == [(4,)]
 
 
 def test_a_write_that_fails_is_worth_sending_again_and_then_stored_once(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The pipeline from requests to the store, without sockets: what tests of decoding and storing need."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,14 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(path: Path, queue_bytes: int = 1 << 28, max_value_bytes: int = 1 << 24) -> Iterator[Pipeline]:
+def pipeline(
+    path: Path, queue_bytes: int = 1 << 28, max_value_bytes: int = 1 << 24, on_lost: Callable[[], None] = lambda: None
+) -> Iterator[Pipeline]:
     """A pipeline over the file at `path`, stopped and closed at the end."""
     store = Store.open(path)
     pseudonyms = Pseudonyms(store.pseudonym_key())
     preparer = Preparer(PriceList(None), Redactor.default(), pseudonyms, max_value_bytes)
-    writer = Writer(store, preparer, queue_bytes=queue_bytes, gather_ms=2, on_commit=lambda: None)
+    writer = Writer(store, preparer, queue_bytes=queue_bytes, gather_ms=2, on_commit=lambda: None, on_lost=on_lost)
     writer.start()
     try:
         yield Pipeline(store, preparer, writer)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.store import Store, checkpoint_if_due, file_bytes
+from ingest.checkpoints import checkpoint
+from ingest.store import Store, file_bytes
 from queries.tidying import STRETCH_ROWS, tidy
 
 ROUNDS = 20
@@ -30,7 +31,7 @@ def sizes_of(path: Path, is_tidied: bool) -> list[int]:
         connection.execute(
             "delete from pieces where round = $round and number % $living > 0", {"round": number - 1, "living": LIVING}
         )
-        assert checkpoint_if_due(connection, path, log_bytes=1)
+        assert checkpoint(connection)
         if is_tidied:
             tidy(connection, ("pieces",))
         sizes.append(file_bytes(path))
