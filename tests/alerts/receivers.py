@@ -51,9 +51,11 @@ def webhook() -> Iterator[Webhook]:
         hook.port = server.server_port
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield hook
-        server.shutdown()
-        thread.join()
+        try:
+            yield hook
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class _Mailbox:

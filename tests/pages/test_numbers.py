@@ -40,7 +40,8 @@ from tests.test_sample_traces import SAMPLES, UNKNOWN, run_ids
 PROJECT = "every-number"
 SAMPLE_DAY = {"window": "custom", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
 SECONDS = 120
-# What has no numbers of the samples: the report's are those of the questions (tests/queries/test_weekly_report.py).
+# What has no numbers of the samples as they were: those of Alerts and Audit are in test_alert_numbers.py, those of the
+# report in tests/queries/test_weekly_numbers.py.
 WITHOUT = {"Saved views", "Alerts", "Reports", "SQL", "Search", "Audit"}
 # Tells when and in which store the samples arrived, not what they are.
 OF_THE_STORE = {"Late", "Silent", "Database", "Per record", "Growth per day", "Queue", "p95 commit", "p95 lag"}
