@@ -10,9 +10,10 @@ from access.audit import LOCAL, Via, Who
 from access.headers import INSTANCE_HEADER, expect_no_foreign_page, expect_this_machine, sent_key, told
 from access.keyring import Keyring
 from access.keys import Key, Projects, Scope, common, shown
-from access.persons import ALLOWS, Person, named_person
+from access.persons import Person, named_person
 from ingest.errors import Forbidden, Unauthenticated
 from ingest.projects import DEFAULT, HEADER, project_of
+from roles import ALLOWS
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

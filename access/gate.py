@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
-from access.audit import LOCAL, AuditLog, Who
+from access.audit import LOCAL, AuditLog, Via, Who
 from access.door import Admitted, Door
 from access.keys import Projects, Scope
 from ingest.errors import Refused, TooLarge, Unauthenticated
@@ -44,6 +44,11 @@ class Acts:
     who: Who
     _said: list[Act] = field(default_factory=list)
     _written: list[Act] = field(default_factory=list)
+
+    @property
+    def person(self) -> str | None:
+        """Whom the app acts for, by name; None where it is a key or a program of this machine."""
+        return self.who.name if self.who.via is Via.APP else None
 
     def say(self, act: str, about: str, project: str | None) -> None:
         """It is about to be done: in words, to what, and the project if it is of one."""

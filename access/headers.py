@@ -5,11 +5,10 @@ from urllib.parse import urlsplit
 
 from ingest.errors import Forbidden, Unauthenticated
 from ingest.projects import HEADER
+from roles import PERSON_HEADERS
 from settings import is_loopback
 
 INSTANCE_HEADER = "x-runlight-instance"  # names the server whose own telemetry this is
-
-PERSON_HEADERS = ("x-runlight-user", "x-runlight-role", "x-runlight-projects")  # whom the app acts for
 
 _TOLD = frozenset({"authorization", "x-api-key", "host", "origin", HEADER, INSTANCE_HEADER, *PERSON_HEADERS})
 _SHOWN = 100  # characters

@@ -3,34 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import unquote
 
-from access.headers import PERSON_HEADERS
-from access.keys import Projects, Scope
+from access.keys import Projects
 from ingest.errors import MalformedPerson
 from ingest.projects import is_project
+from roles import ALL_PROJECTS, LONGEST_NAME, PERSON_HEADERS, Role
 
-LONGEST_NAME = 200
-ALL_PROJECTS = "*"
 _MOST_PROJECTS = 1_000
 _ENCODED = re.compile(r"(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+", re.ASCII)
-
-
-class Role(StrEnum):
-    """What a person may do: see; say something of what is seen as well; everything."""
-
-    VIEWER = "viewer"
-    REVIEWER = "reviewer"
-    ADMIN = "admin"
-
-
-# What a role allows of what the app's key is for. Nobody sends telemetry through the app.
-ALLOWS: Mapping[Role, frozenset[Scope]] = {
-    Role.VIEWER: frozenset({Scope.READ}),
-    Role.REVIEWER: frozenset({Scope.READ, Scope.REVIEW}),
-    Role.ADMIN: frozenset({Scope.READ, Scope.REVIEW, Scope.ADMIN}),
-}
 
 
 @dataclass(frozen=True, slots=True)

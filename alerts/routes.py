@@ -43,7 +43,12 @@ class NewSilence(BaseModel):
     group: Annotated[str | None, Field(max_length=2_000, description="A group of the rule; default: all.")] = None
     until: Annotated[str, Field(max_length=40, description="RFC 3339, at most a year ahead.")]
     reason: Annotated[_Line, Field(min_length=1, max_length=500)]
-    by: Annotated[_Line, Field(min_length=1, max_length=100, description="An opaque reference; no name, no address.")]
+    by: Annotated[
+        _Line | None,
+        Field(
+            min_length=1, max_length=100, description="An opaque reference. Of a person who is logged in: their name."
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _group_has_a_rule(self) -> Self:
@@ -97,10 +102,13 @@ async def silence(asker: Asking, alerting: Alerts, project: Project, told: NewSi
     until_ns = read_time("until", told.until, now_ns)
     if not now_ns < until_ns <= now_ns + _LONGEST_SILENCE_NS:
         raise BadFilter("until: a silence ends after now and within a year")
+    made_by = asker.acts.person or told.by
+    if made_by is None:
+        raise BadFilter("by: who says so is expected")
     asker.act("silenced alerts", " ".join(filter(None, (told.rule, told.group))) or "of all rules", project)
     silence_id = await asker.finish(
         lambda: alerting.silence(
-            project, told.rule, told.group, until_ns=until_ns, reason=told.reason, made_by=told.by
+            project, told.rule, told.group, until_ns=until_ns, reason=told.reason, made_by=made_by
         )
     )  # fmt: skip
     return Response(orjson.dumps({"silence_id": silence_id}), 201, media_type=MediaType.JSON.value)

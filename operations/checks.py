@@ -26,8 +26,9 @@ from ingest.retention import read_rules as read_retention
 from ingest.store import SCHEMA_VERSION, StoreError, file_bytes, looking_into, version_in
 from operations.sending import expect_elsewhere
 from operations.tls import authorities_until, read_tls
-from pages.shared.people import ALL_PROJECTS, Person, read_login
+from pages.shared.people import Person, read_login
 from queries.weekly.reporting import expect_usable
+from roles import ALL_PROJECTS, Role
 from settings import Settings, SettingsError, is_loopback, variable
 
 _LEAST_FREE_BYTES, _FEW_FREE_BYTES = 1024**3, 5 * 1024**3
@@ -247,7 +248,7 @@ def check_app(settings: Settings) -> Iterator[Finding]:
         headers = {"x-api-key": settings.api_key.strip()} if settings.api_key else {}
         if settings.login_file is not None:
             read_login(settings.login_file)
-            headers |= Person("doctor", "viewer", (ALL_PROJECTS,)).headers
+            headers |= Person("doctor", Role.VIEWER, (ALL_PROJECTS,)).headers
         answer = httpx.get(f"{settings.url.rstrip('/')}/api/version", headers=headers, timeout=_SECONDS, verify=trusted)
     except SettingsError as error:
         yield Finding(Level.WRONG, "login", str(error))

@@ -198,8 +198,9 @@ class Client:
         """silence_id, rule, group_name, until_at, reason, made_by, made_at of the silences that hold."""
         return self._table("/api/alerts/silences", {"project": project})
 
-    def silence_alerts(self, *, project: str, until: str, reason: str, by: str, **of: str | None) -> None:
-        """Have nobody told of a `rule` and `group`, None for any, until then."""
+    def silence_alerts(self, *, project: str, until: str, reason: str, by: str | None, **of: str | None) -> None:
+        """Have nobody told of a `rule` and `group`, None for any, until then; of a person who is logged in, the server
+        takes their own name for `by`."""
         told = {"until": until, "reason": reason, "by": by, **of}
         self._send("POST", "/api/alerts/silences", {"project": project}, _JSON, told)
 

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
+    "roles",
     "settings",
     "access",
     "alerts",
@@ -27,13 +28,14 @@ PARTS = (
 
 # What each part may import of the others. The tables of schema.sql are the contract between ingest and queries.
 MAY_IMPORT = {
+    "roles": (),
     "settings": (),
     "ingest": ("settings",),
     "ingest.replay": ("settings", "sample_traces"),  # it sends the samples
     "queries": ("settings",),
     "alerts": ("queries", "settings"),
-    "access": ("ingest.errors", "ingest.projects", "settings"),
-    "pages": ("queries.client", "queries.drivers", "queries.words", "settings"),
+    "access": ("ingest.errors", "ingest.projects", "roles", "settings"),
+    "pages": ("queries.client", "queries.drivers", "queries.words", "roles", "settings"),
     "app": ("pages", "queries.client", "settings"),
     "serve_app": ("pages.shared", "settings"),
     "server": ("access", "alerts", "ingest", "operations", "queries", "settings"),
@@ -49,6 +51,7 @@ MAY_IMPORT = {
         "ingest.store",
         "queries.weekly.reporting",
         "pages.shared.people",
+        "roles",
         "settings",
     ),
     "run": ("settings",),

@@ -102,7 +102,8 @@ def _draw_silencing(alert: Row, project: str, place: str) -> None:
             st.selectbox("For", list(_HOURS), key=f"hours_{key}")
             st.selectbox("What", ["this group", "the whole rule"], key=f"what_{key}")
             st.text_input("Why", max_chars=500, key=f"why_{key}")
-            st.text_input("Who says so", max_chars=100, key=f"who_{key}", help="A reference that your team knows")
+            if login.person() is None:  # else the server knows
+                st.text_input("Who says so", max_chars=100, key=f"who_{key}", help="A reference that your team knows")
             st.form_submit_button("Silence", type="primary", on_click=_silence, args=(alert, project, key))
         if problem := st.session_state.pop(f"not_silenced_{key}", None):
             st.error("This was not silenced:")
@@ -113,7 +114,7 @@ def _silence(alert: Row, project: str, key: str) -> None:
     state = st.session_state
     until = datetime.now(UTC) + timedelta(hours=_HOURS[state[f"hours_{key}"]])
     group = alert["group_name"] if state[f"what_{key}"] == "this group" else None
-    told = {"until": rfc_3339(until), "reason": state[f"why_{key}"], "by": state[f"who_{key}"]}
+    told = {"until": rfc_3339(until), "reason": state[f"why_{key}"], "by": state.get(f"who_{key}")}
     try:
         data.client().silence_alerts(project=project, rule=alert["rule"], group=group, **told)
     except ApiError as error:

@@ -4,21 +4,17 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from roles import ALLOWS, LONGEST_NAME, PERSON_HEADERS, Role
 from settings import SettingsError, variable
 
-ALL_PROJECTS = "*"
-_LONGEST_NAME = 200
 _LEAST_SECRET_LETTERS = 32
 _S_PER_HOUR = 3_600
 _CALLBACK = "/oauth2callback"
-
-# What each role may do of what keys have scopes for; the server says the same.
-_MAY = {"viewer": (), "reviewer": ("review",), "admin": ("review", "admin")}
 
 
 @dataclass(frozen=True)
@@ -26,21 +22,18 @@ class Person:
     """Somebody who is logged in and may be here."""
 
     name: str
-    role: str
+    role: Role
     projects: tuple[str, ...]
 
     @property
     def headers(self) -> dict[str, str]:
         """As the server is told whom a question is asked for."""
-        return {
-            "x-runlight-user": quote(self.name, safe=""),
-            "x-runlight-role": self.role,
-            "x-runlight-projects": ",".join(self.projects),
-        }
+        told = (quote(self.name, safe=""), self.role, ",".join(self.projects))
+        return dict(zip(PERSON_HEADERS, told, strict=True))
 
     def may(self, scope: str) -> bool:
-        """Whether the role allows this; anybody who is here may look."""
-        return scope in _MAY[self.role]
+        """Whether the role allows this."""
+        return scope in ALLOWS[self.role]
 
 
 class Rule(BaseModel):
@@ -51,7 +44,7 @@ class Rule(BaseModel):
     provider: str | None = None
     claim: str = Field("email", min_length=1)
     values: frozenset[str] = Field(min_length=1)
-    role: Literal["viewer", "reviewer", "admin"]
+    role: Role
     projects: tuple[str, ...] = Field(min_length=1)
 
     def names(self, claims: Mapping[str, Any]) -> bool:
@@ -133,7 +126,7 @@ def person_of(claims: Mapping[str, Any], login: Login) -> Person | None:
 def name_of(claims: Mapping[str, Any]) -> str | None:
     """What somebody is called in the log; None if there is nothing that can be a name."""
     name = _address(claims) or claims.get("sub")
-    is_name = isinstance(name, str) and name.isprintable() and name == name.strip() and 1 <= len(name) <= _LONGEST_NAME
+    is_name = isinstance(name, str) and name.isprintable() and name == name.strip() and 1 <= len(name) <= LONGEST_NAME
     return str(name) if is_name else None
 
 

@@ -41,6 +41,11 @@ async def _stays() -> Message:
 class Acts(Protocol):
     """What one request does, on its way into the audit log."""
 
+    @property
+    def person(self) -> str | None:
+        """Who does it, where the app acts for somebody who is logged in."""
+        ...
+
     def say(self, act: str, about: str, project: str | None) -> None:
         """What is done in words, the id or name of what it is done to, and the project if any."""
         ...
@@ -52,6 +57,8 @@ class Acts(Protocol):
 
 class NoActs:
     """For an API without an audit log."""
+
+    person: str | None = None
 
     def say(self, act: str, about: str, project: str | None) -> None:
         """Nobody listens."""

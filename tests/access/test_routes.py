@@ -1,5 +1,6 @@
 """Every route and gRPC method × every kind of key: nothing is open that should not be."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -157,6 +158,16 @@ def test_every_route_answers_an_admin_whom_the_app_acts_for(
     answers = {str(one): ask(locked, one, acting_key, person("admin", "*")) for one in table}
     refused = {line for line, answer in answers.items() if answer.status_code in REFUSED}
     assert refused == {str(one) for one in table if one.needs == "ingest"}, "nobody sends telemetry through the app"
+
+
+def test_a_silence_is_by_the_person_whom_the_app_acts_for(locked: Locked, acting_key: str) -> None:
+    headers = {"x-api-key": acting_key} | person("reviewer", OTHER)
+    url, asked = f"{locked.server.url}/api/alerts/silences", {"project": OTHER}
+    for said in ({}, {"by": "somebody else"}):
+        told = {"until": f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}", "reason": "known"} | said
+        locked.http.post(url, params=asked, headers=headers, json=told).raise_for_status()
+    held = locked.http.get(url, params=asked, headers=headers).json()["rows"]
+    assert [silence["made_by"] for silence in held] == ["kim@example.org"] * 2
 
 
 def test_no_method_on_any_path_is_open(locked: Locked, table: list[Served]) -> None:

@@ -50,11 +50,12 @@ def test_a_silence_holds_in_its_project_until_it_is_ended(server: RunningServer,
         ({"reason": " "}, "reason"),
         ({"reason": "two\nlines"}, "one line of readable characters"),
         ({"by": "x" * 101}, "by"),
+        ({"by": None}, "who says so is expected"),
         ({"url": "https://outside.invalid"}, "url"),
     ],
 )
 def test_a_silence_that_makes_no_sense_is_422_in_plain_words(
-    server: RunningServer, project: str, told: dict[str, str], said: str
+    server: RunningServer, project: str, told: dict[str, str | None], said: str
 ) -> None:
     answer = silence(server, project, **(SILENCE | told))
     assert answer.status_code == 422

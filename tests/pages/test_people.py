@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from access.keys import Scope
-from access.persons import ALLOWS, Role, named_person
+from access.persons import named_person
 from pages.shared.login import expect_closed_or_local
 from pages.shared.people import Login, Person, is_fresh, name_of, person_of, read_login
+from roles import ALLOWS, Role
 from settings import SettingsError
 from tests.serving import ROOT
 
@@ -91,7 +92,7 @@ def test_the_server_reads_a_person_as_the_app_names_it() -> None:
             named = named_person(person.headers)
             assert named is not None
             assert (named.name, named.role, named.projects) == (name, role, {"shop", "support"})
-            assert {Scope(scope) for scope in ("review", "admin") if person.may(scope)} == ALLOWS[role] - {Scope.READ}
+            assert {scope for scope in Scope if person.may(scope)} == ALLOWS[role] != set()
     assert name_of({"sub": " 7"}) is None
 
 
