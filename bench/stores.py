@@ -12,6 +12,7 @@ from bench.ingest import measure
 from bench.multiply import multiply
 from bench.serving import ROOT, serving
 from bench.telemetry import Run, Telemetry
+from ingest.checkpoints import checkpoint
 from ingest.store import Store
 
 LARGE_RUN_SPANS = 25_000
@@ -41,6 +42,7 @@ def store_of(seed: int, span_count: int, say: Callable[[str], None]) -> Path:
         store = Store.open(unfinished)
         for done in multiply(small, store.connection, max(1, span_count // taken_in), load.run_count):
             say(f"copying them until there are {span_count:,} spans: {done:.0%}")
+            checkpoint(store.connection)
         store.close()
     _add_large_run(unfinished, seed)
     unfinished.rename(path)
