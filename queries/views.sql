@@ -530,6 +530,7 @@ where steps.project = in_project and steps.kind = 'llm'
 -- The tool calls that models asked for in the runs that the common filters let through, as far as messages tell: one row
 -- per call and record that tells of it. Hand-offs are none; of calls without an id, those of counted steps are taken.
 -- Of the records that tell of one call, the one with the lowest asking_order counts; asking_place is its step's place.
+-- What was asked with it is the call_no-th call of the span at span_place, or of the log record at log_place.
 create or replace macro told_proposals(
     latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
     by_user, conversation, statuses, with_evidence, attributes, words, mentioned
@@ -538,16 +539,21 @@ select
     run_place,
     asking_place,
     asking_order,
+    span_place,
+    log_place,
+    call_no,
     call.id as tool_call_id,
-    call.name as tool_name,
-    nullif(call.args, '') as tool_args
+    call.name as tool_name
 from (
     select
         callers.run_place,
         callers.place as asking_place,
         callers.asking_order,
         callers.counted,
-        unnest(spans.proposed_calls) as call
+        spans.rowid as span_place,
+        null::bigint as log_place,
+        unnest(spans.proposed_calls) as call,
+        generate_subscripts(spans.proposed_calls, 1) as call_no
     from spans
     inner join asking_steps(
         latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
@@ -564,7 +570,10 @@ from (
         callers.place as asking_place,
         callers.asking_order,
         callers.counted,
-        unnest(log_records.proposed_calls) as call
+        null::bigint as span_place,
+        log_records.rowid as log_place,
+        unnest(log_records.proposed_calls) as call,
+        generate_subscripts(log_records.proposed_calls, 1) as call_no
     from log_records
     inner join asking_steps(
         latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
@@ -594,7 +603,8 @@ end;
 -- What became of these calls, one row per call and run: `outcome` is the executed call's status, pending or
 -- running while that may still come, and never_ran if nothing did. A call is found again by its id, in its run or, if the
 -- id is long enough to be the only one, in another; without an id by its place among its run's calls of that tool. A final
--- call whose arguments are the run's answer is none. call_step_id is null where nothing ran or was refused.
+-- call whose arguments are the run's answer is none. call_step_id is null where nothing ran or was refused; it, what was
+-- asked (tool_args) and what went wrong are told of those alone that did not end with ok: texts are most of what is read.
 create or replace macro asked_proposals(
     latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
     by_user, conversation, statuses, with_evidence, attributes, words, mentioned
@@ -617,8 +627,8 @@ made as materialized (
         tool_call_id,
         step_id,
         status,
-        error_type,
-        error_message,
+        case when status <> 'ok' then error_type end as error_type,
+        case when status <> 'ok' then error_message end as error_message,
         started_at
     from asked_tool_calls(
         latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
@@ -707,38 +717,79 @@ places as (
     semi join nameless using (run_place, tool_name)
 ),
 
-found as (
+found as materialized (
     select
-        matched.told_no,
-        coalesce(made.step_id, elsewhere.step_id, nameless.step_id) as call_step_id,
+        told.run_place,
+        told.asking_place,
+        told.span_place,
+        told.log_place,
+        told.call_no,
+        told.tool_call_id,
+        told.tool_name,
         coalesce(made.status, elsewhere.status, nameless.status) as status,
+        coalesce(made.step_id, elsewhere.step_id, nameless.step_id) as call_step_id,
         coalesce(made.error_type, elsewhere.error_type, nameless.error_type) as error_type,
         coalesce(made.error_message, elsewhere.error_message, nameless.error_message) as error_message
     from matched
+    inner join told on matched.told_no = told.told_no
     left join made on matched.made_no = made.made_no
-    left join elsewhere on matched.made_no is null and matched.tool_call_id = elsewhere.tool_call_id
+    -- One condition, not two: DuckDB would then compare each with each.
+    left join elsewhere on case when matched.made_no is null then matched.tool_call_id end = elsewhere.tool_call_id
     left join places on matched.told_no = places.told_no
     left join nameless
         on places.run_place = nameless.run_place and places.tool_name = nameless.tool_name and places.place = nameless.place
+),
+
+unwell as materialized (
+    from found
+    where status is distinct from 'ok'
+),
+
+asked as (
+    select
+        unwell.*,
+        nullif(spans.proposed_calls[unwell.call_no].args, '') as tool_args
+    from spans
+    inner join unwell on spans.rowid = unwell.span_place
+    where spans.project = in_project and spans.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+        and spans.started_at <= make_timestamp_ns(latest_ns)
+    union all
+    select
+        unwell.*,
+        nullif(log_records.proposed_calls[unwell.call_no].args, '') as tool_args
+    from log_records
+    inner join unwell on log_records.rowid = unwell.log_place
 )
 
 select
-    told.run_place,
-    told.asking_place,
-    found.call_step_id,
-    told.tool_call_id,
-    told.tool_name,
-    told.tool_args,
-    nullif(found.error_type, '') as error_type,
-    nullif(found.error_message, '') as error_message,
+    run_place,
+    null::bigint as asking_place,
+    null::varchar as call_step_id,
+    tool_call_id,
+    tool_name,
+    null::varchar as tool_args,
+    null::varchar as error_type,
+    null::varchar as error_message,
+    status as outcome
+from found
+where status = 'ok'
+union all
+select
+    asked.run_place,
+    asked.asking_place,
+    asked.call_step_id,
+    asked.tool_call_id,
+    asked.tool_name,
+    asked.tool_args,
+    nullif(asked.error_type, '') as error_type,
+    nullif(asked.error_message, '') as error_message,
     case
-        when found.status is not null then found.status
+        when asked.status is not null then asked.status
         when runs.status = 'waiting' or pending.tool_call_id is not null then 'pending'
         when runs.status = 'running' then 'running'
         else 'never_ran'
     end as outcome
-from found
-inner join told on found.told_no = told.told_no
+from asked
 inner join (
     select
         place,
@@ -747,15 +798,15 @@ inner join (
         output_preview
     from runs_at(now_ns)
     where project = in_project
-) as runs on told.run_place = runs.place
+) as runs on asked.run_place = runs.place
 left join (
     select distinct
         run_id,
         tool_call_id
     from approvals
     where project = in_project and decision is null and tool_call_id is not null
-) as pending on runs.run_id = pending.run_id and told.tool_call_id = pending.tool_call_id
-where outcome <> 'never_ran' or not is_answer(told.tool_args, runs.output_preview);
+) as pending on runs.run_id = pending.run_id and asked.tool_call_id = pending.tool_call_id
+where outcome <> 'never_ran' or not is_answer(asked.tool_args, runs.output_preview);
 
 -- What the asked runs paid for: one row per counted model or embedding call, and one per run for what is in its totals
 -- but in no call, as agents report that give a sum alone (kind 'agent', no model). So sums are those of the runs.
