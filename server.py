@@ -26,7 +26,7 @@ from access.audit import COMMAND, AuditLog
 from access.binding import expect_closed_or_local
 from access.commands import CannotOrder, keys_command
 from access.door import Door
-from access.gate import Gate, acts_of, projects_of
+from access.gate import Gate, acts_of, projects_of, sees_content
 from access.keyring import Keyring
 from access.protocol import BoundedHead
 from alerts.alerting import Alerting
@@ -59,6 +59,7 @@ from operations.measuring import Gauges, Measuring
 from operations.sending import expect_elsewhere
 from operations.tls import Tls, read_tls
 from queries.api import create_api
+from queries.content import restricted_projects
 from queries.database import Database
 from queries.removing import Part
 from queries.routes.keeping import Keeping, NoBackup
@@ -130,6 +131,7 @@ class _Parts:
 def _opened(settings: Settings) -> _Parts:
     """Raises SettingsError and StoreError."""
     expect_elsewhere(settings)
+    restricted_projects(settings)  # read anew by the API, which nothing can keep from starting then
     tls, retention_rules = read_tls(settings), read_rules(settings.retention)
     store = Store.open(settings.database, settings.store_memory_bytes, settings.store_threads)
     pseudonyms = Pseudonyms(store.pseudonym_key())
@@ -369,6 +371,8 @@ def http_api(
         price_of=PriceList(settings.price_file).explain,
         projects_of=projects_of,
         acts_of=acts_of,
+        restricted=restricted_projects(settings),
+        sees_content=sees_content,
         database_bytes=lambda: file_bytes(settings.database),
         read_keys=sorted(conventions().keys),
         sql_limits=_sql_limits(settings) if settings.sql else None,

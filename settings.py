@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         "",
         description="Projects whose content is not stored but as sizes and hashes, with commas between; `*` for all.",
     )
+    restricted_content: str = Field(
+        "",
+        description="Projects whose content is shown to reviewers and admins alone, who are noted in the audit log; "
+        "with commas between, `*` for all.",
+    )
     price_file: Path | None = Field(None, description="JSON file of own prices, which override the built-in list.")
     objectives_file: Path | None = Field(
         None, description="YAML or JSON file of what workflows are held to, for the weekly report."

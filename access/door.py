@@ -15,15 +15,17 @@ from ingest.errors import Forbidden, Unauthenticated
 from ingest.projects import DEFAULT, HEADER, project_of
 from roles import ALLOWS
 
+_SEEING = frozenset({Scope.REVIEW, Scope.ADMIN})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Who was let in, and to which projects."""
+    """Who was let in, to which projects, and whether to their content too where it is restricted."""
 
     who: Who
     projects: Projects
+    sees_content: bool
 
 
 class Door:
@@ -59,7 +61,7 @@ class Door:
             expect_this_machine(headers)
             if named_person(headers) is not None:
                 raise Forbidden("without API keys nobody can act for a person: make a key with --scope act first")
-            return Admitted(LOCAL, None)
+            return Admitted(LOCAL, None, sees_content=True)
         admitted = self._admit_key(headers, scope)
         if method not in _SAFE_METHODS:
             expect_no_foreign_page(headers)
@@ -76,7 +78,8 @@ class Door:
             return _acting(key, person, scope)
         if person is not None:
             raise Forbidden(f"the API key {key.key_id} lacks the scope act, which acting for a person needs")
-        return Admitted(Who(key.name, Via.KEY, key_id=key.key_id), key.projects)
+        who = Who(key.name, Via.KEY, key_id=key.key_id)
+        return Admitted(who, key.projects, sees_content=bool(_SEEING & key.scopes))
 
 
 def _acting(key: Key, person: Person | None, scope: Scope) -> Admitted:
@@ -86,7 +89,8 @@ def _acting(key: Key, person: Person | None, scope: Scope) -> Admitted:
     if scope not in ALLOWS[person.role]:
         raise Forbidden(f"the role {person.role} does not allow this, which needs the scope {scope}")
     who = Who(person.name, Via.APP, person.role, key.key_id)
-    return Admitted(who, common(key.projects, person.projects))
+    sees_content = any(seeing in ALLOWS[person.role] for seeing in _SEEING & key.scopes)
+    return Admitted(who, common(key.projects, person.projects), sees_content)
 
 
 def _project(headers: Mapping[str, str], projects: Projects) -> str:

@@ -15,6 +15,7 @@ from starlette.types import Scope as Connection
 from access.audit import LOCAL, AuditLog, Via, Who
 from access.door import Admitted, Door
 from access.keys import Projects, Scope
+from access.looks import Looks
 from ingest.errors import Refused, TooLarge, Unauthenticated
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ _ASKED = ("/api/sql", "/api/exports")  # where people ask, too long for an addre
 _SILENCES = "/api/alerts/silences"  # likewise
 _AUDIT = "/api/audit"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_PROJECTS, _ACTS = "runlight.projects", "runlight.acts"
+_PROJECTS, _ACTS, _SEES_CONTENT = "runlight.projects", "runlight.acts", "runlight.sees_content"
 
 Act = tuple[str, str, str | None]  # in words, of what, and the project if it was of one
 
@@ -41,9 +42,11 @@ class Acts:
     """What one request does, and what of it is in the log already."""
 
     audit: AuditLog
+    looks: Looks
     who: Who
     _said: list[Act] = field(default_factory=list)
     _written: list[Act] = field(default_factory=list)
+    _looked: list[tuple[str, str | None]] = field(default_factory=list)
 
     @property
     def person(self) -> str | None:
@@ -54,8 +57,15 @@ class Acts:
         """It is about to be done: in words, to what, and the project if it is of one."""
         self._said.append((act, about, project))
 
+    def look(self, about: str, project: str | None) -> None:
+        """Restricted content is shown: of what, and in which project. It is not noted beside what is said else."""
+        if (about, project) not in self._looked:
+            self._looked.append((about, project))
+
     def write(self) -> None:
         """What was said is in the log when this returns."""
+        while self._looked and not self:
+            self.looks.note(self.who, *self._looked.pop())
         while self._said:
             self.audit.add(self.who, *self._said[0])
             self._written.append(self._said.pop(0))
@@ -64,6 +74,11 @@ class Acts:
         """What was written came to nothing, which is in the log when this returns."""
         while self._written:
             self.audit.add_failure(self.who, *self._written.pop(0))
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether restricted content was shown."""
+        return bool(self._looked)
 
     def __bool__(self) -> bool:
         """Whether anything was said."""
@@ -77,6 +92,7 @@ class Gate:
         self._app = app
         self._door = door
         self._audit = audit
+        self._looks = Looks(audit)
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         if connection["type"] == "lifespan" or connection["path"].startswith(TELEMETRY):
@@ -87,8 +103,14 @@ class Gate:
         except Refused as refused:
             await _refusal(connection, refused)(connection, receive, send)
             return
-        acts = Acts(self._audit, admitted.who if admitted else LOCAL)
-        known = {**connection, _PROJECTS: admitted.projects if admitted else frozenset(), _ACTS: acts}
+        acts = Acts(self._audit, self._looks, admitted.who if admitted else LOCAL)
+        sees_content = admitted is not None and admitted.sees_content
+        known = {
+            **connection,
+            _PROJECTS: admitted.projects if admitted else frozenset(),
+            _ACTS: acts,
+            _SEES_CONTENT: sees_content,
+        }
         await self._app(known, receive, partial(_send, known, acts, send))
 
     def _admit(self, connection: Connection) -> Admitted | None:
@@ -108,7 +130,7 @@ async def _send(known: Connection, acts: Acts, send: Send, message: Message) -> 
         is_done = message["status"] < 400
         if is_done and not acts and known["method"] not in _SAFE_METHODS:
             acts.say(known["method"], known["path"], None)  # of a route that nobody thought of
-        if acts:
+        if acts or (is_done and acts.has_looked):
             await asyncio.to_thread(acts.write if is_done else acts.fail)
     await send(message)
 
@@ -117,6 +139,11 @@ def projects_of(request: Request) -> Projects:
     """The projects that a request may ask about, as the gate has noted. Raises KeyError if it came round the gate."""
     projects: Projects = request.scope[_PROJECTS]
     return projects
+
+
+def sees_content(request: Request) -> bool:
+    """Whether a request is shown restricted content, as the gate has noted. Raises KeyError if it came round it."""
+    return bool(request.scope[_SEES_CONTENT])
 
 
 def acts_of(request: Request) -> Acts:

@@ -27,6 +27,7 @@ from ingest.store import SCHEMA_VERSION, StoreError, file_bytes, looking_into, v
 from operations.sending import expect_elsewhere
 from operations.tls import authorities_until, read_tls
 from pages.shared.people import Person, read_login
+from queries.content import restricted_projects
 from queries.weekly.reporting import expect_usable
 from roles import ALL_PROJECTS, Role
 from settings import Settings, SettingsError, is_loopback, variable
@@ -177,6 +178,7 @@ def _read_alerts(settings: Settings) -> None:
 _READ: tuple[Callable[[Settings], object], ...] = (
     expect_elsewhere,
     projects_without_content,
+    restricted_projects,
     expect_usable,
     _read_alerts,
     lambda settings: PriceList(settings.price_file),

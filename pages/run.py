@@ -32,7 +32,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     menu.draw_way_back()
     links.draw_compare(project, run_id)
     recording.draw(project, run_id, address.text("step") or None)
-    run_head.download(project, run_id)
+    if not run["is_content_restricted"]:
+        run_head.download(project, run_id)
     keeping.draw_run(project, run)
 run_head.title(run, zone)
 run_head.numbers(run)

@@ -31,6 +31,7 @@ from queries.routes import (
 from queries.routes.asking import Acts, Asker, NoActs
 from queries.routes.docs import docs_page
 from queries.routes.errors import answer_errors
+from queries.routes.restricting import TellWithheld
 from queries.saved import SavedViews
 from queries.sql.asking import SqlLimits, Workbench
 from queries.weekly.keeping import WeeklyReports
@@ -57,6 +58,8 @@ def create_api(
     read_keys: Sequence[str] = (),
     sql_limits: SqlLimits | None = None,
     weekly: WeeklyReports | None = None,
+    restricted: frozenset[str] = frozenset(),
+    sees_content: Callable[[Request], bool] = lambda _: True,
 ) -> FastAPI:
     """The read API. `waiting_bytes` tells what waits for its commit; `remove_project` deletes a project's data;
     `record` takes in what a person tells about a run and returns '' once it is committed, or why it was not;
@@ -64,7 +67,8 @@ def create_api(
     that takes more than `most_seconds` is stopped; `price_of` tells what a call costs by today's prices; `projects_of`
     tells which projects a request may ask about, None for all; `acts_of` takes what it does; `database_bytes` tells how
     large the store is; `read_keys` are the attributes that some rule reads; `sql_limits` are those of questions in SQL,
-    which are refused without; `weekly` makes and keeps reports."""
+    which are refused without; `weekly` makes and keeps reports; `restricted` are the projects whose content
+    is shown only to those of whom `sees_content` is true, `*` for all."""
     api = FastAPI(
         title="Runlight",
         description="What production AI agents did. Times are RFC 3339 in UTC, ids hex, unknown is null. "
@@ -93,9 +97,12 @@ def create_api(
         database_bytes,
         read_keys,
         Workbench(sql_limits) if sql_limits else None,
+        restricted,
+        sees_content,
     )
     api.state.weekly = weekly or WeeklyReports()
     answer_errors(api)
+    api.add_middleware(TellWithheld)
     for router in (
         lists.router,
         catalogue.router,

@@ -33,6 +33,10 @@ class KeyRefused(ApiError):
     """The server asks for an API key and takes not the one that was sent, or takes it for something else."""
 
 
+class ContentRestricted(KeyRefused):
+    """What was asked for holds content, and whoever asks is not shown it in this project."""
+
+
 class ServerDown(Exception):
     """No answer, or one that says the server cannot answer now."""
 
@@ -372,6 +376,8 @@ def _refusal(response: httpx.Response) -> ApiError | ServerDown:
             return NotFound(message)
         case 400 | 406 | 422:
             return BadRequest(message)
+        case 403 if response.headers.get("x-runlight-content") == "restricted":
+            return ContentRestricted(message)
         case 401 | 403:
             return KeyRefused(message)
         case 502 | 503 | 504:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from queries import statements
+from queries.content import EVERYTHING, Sight
 from queries.locating import latest_start
 from queries.patience import stoppable
 
@@ -29,14 +30,17 @@ class Database:
         """Take an open connection and define the nouns of views.sql in its database."""
         self._connection = connection
         self._projects: frozenset[str] | None = None
+        self.sight = EVERYTHING
         connection.execute("set global TimeZone = 'UTC'")
         for parsed in duckdb.extract_statements(_VIEWS.read_text()):
             connection.execute(parsed)
 
-    def limited(self, projects: frozenset[str] | None) -> "Database":
-        """The same store, in which only these projects are seen; None does not limit it."""
+    def limited(self, projects: frozenset[str] | None, sight: Sight = EVERYTHING) -> "Database":
+        """The same store, in which only these projects are seen, None for all, and of their content what `sight` is
+        shown."""
         seen = copy.copy(self)
         seen._projects = projects
+        seen.sight = sight
         return seen
 
     @property
@@ -65,7 +69,8 @@ class Database:
             bound: dict[str, object] = {"projects": projects}
             if "latest_ns" in wanted:
                 bound["latest_ns"] = latest_start(cursor, values)
-            return statements.ask(cursor, name, {**values, **bound}).to_arrow_table()
+            found = statements.ask(cursor, name, {**values, **bound}).to_arrow_table()
+        return self.sight.shown(name, None if project is None else str(project), found)
 
     @contextmanager
     def cursor(self, project: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

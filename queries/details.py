@@ -36,7 +36,7 @@ class Records(Protocol):
 
 def step_detail(records: Records, opened: OpenedRun, step_id: str, price_of: PriceOf | None = None) -> bytes:
     """One step as JSON: its columns, whole texts, messages, attributes, events, links, resource, scope, logs, record,
-    and for a model call price, what `price_of` says of it. Raises NoSuchRun.
+    for a model call price, what `price_of` says of it, and is_content_restricted. Raises NoSuchRun.
     """
     found, logs = questions.step_records(opened, step_id.lower())
     if not found.num_rows:
@@ -54,7 +54,12 @@ def step_detail(records: Records, opened: OpenedRun, step_id: str, price_of: Pri
         for name in own.keys() - said.keys()
     }
     price = price_of(found.slice(0, 1)) if price_of and known["kind"] in ("llm", "embedding") else None
-    return orjson.dumps(known | whole | said | {"price": price, "logs": [entry["record"] for entry in log_contents]})
+    told = {
+        "price": price,
+        "logs": [entry["record"] for entry in log_contents if entry["record"]],
+        "is_content_restricted": opened.sight.withholds(opened.project),
+    }
+    return orjson.dumps(known | whole | said | told)
 
 
 def _value(text: Any) -> Any:

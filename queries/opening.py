@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from queries.content import EVERYTHING, Sight
 from queries.database import Database
 from queries.derive import derive_runs, derive_steps
 from queries.locating import locate, window_version
@@ -31,7 +32,7 @@ class NoSuchRun(LookupError):
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
     """One run on a cursor of its own, which holds its steps in `opened_steps`. Times are nanoseconds since 1970; its
-    `number` is the one it has among the runs just derived."""
+    `number` is the one it has among the runs just derived; `sight` is what its answers show of content."""
 
     cursor: duckdb.DuckDBPyConnection
     project: str
@@ -41,6 +42,7 @@ class OpenedRun:
     conversation_id: str | None
     since: int
     until: int
+    sight: Sight = EVERYTHING
 
     def ask(self, name: str, **values: object) -> pa.Table:
         """The answer of a question about this run."""
@@ -53,7 +55,8 @@ class OpenedRun:
             "since": self.since,
             "until": self.until,
         }
-        return ask(self.cursor, name, known | values).to_arrow_table()
+        found = ask(self.cursor, name, known | values).to_arrow_table()
+        return self.sight.shown(name, self.project, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Opener:
                 opened = _stored_run if place["is_settled"] else _derived_run
                 kept = self._keep(asked_id, newest, *opened(cursor, project, asked_id, place))
             cursor.register("opened_steps", kept.steps)
-            yield replace(kept.opened, cursor=cursor)
+            yield replace(kept.opened, cursor=cursor, sight=self._database.sight)
 
     @contextmanager
     def derive(self, project: str, asked_id: str) -> Iterator[OpenedRun]:
@@ -105,7 +108,7 @@ class Opener:
         with self._database.cursor(project) as cursor:
             _seed(cursor, project, _place(cursor, project, asked_id))
             derive_runs(cursor, _NEIGHBOURS)
-            yield derived_run(cursor, project, asked_id)
+            yield replace(derived_run(cursor, project, asked_id), sight=self._database.sight)
 
     def _keep(self, asked_id: str, version: int | None, opened: OpenedRun, steps: pa.Table) -> _Kept:
         kept = _Kept(version, opened, steps)

@@ -75,7 +75,8 @@ def run(database: Database, opener: Opener, project: str, run_id: str, now_ns: i
     with database.cursor(project) as cursor:
         known = run_of(cursor, project, run_id)
         if known is not None:
-            return ask(cursor, "run", {"project": project, "run_id": known, "now_ns": now_ns}).to_arrow_table()
+            found = ask(cursor, "run", {"project": project, "run_id": known, "now_ns": now_ns}).to_arrow_table()
+            return database.sight.shown("run", project, found)
     with opener.derive(project, run_id) as opened:
         return derived_run_facts(opened, now_ns)
 

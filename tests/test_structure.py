@@ -49,6 +49,7 @@ MAY_IMPORT = {
         "ingest.redaction_file",
         "ingest.retention",
         "ingest.store",
+        "queries.content",
         "queries.weekly.reporting",
         "pages.shared.people",
         "roles",

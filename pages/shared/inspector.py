@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import address, data, links, price
+from pages.shared import address, data, links, price, restricted
 from pages.shared.format import cost, count, duration, one_line, plain
 from pages.shared.run_head import approval_line, correction_line, status_badge
 from pages.shared.steps import why
@@ -34,6 +34,9 @@ def draw(project: str, run: dict[str, Any], steps: pl.DataFrame, opened: str | N
     people = {name: [act for act in run[name] if act["step_id"] == opened] for name in ("approvals", "corrections")}
     error(step, detail["error_stack"])
     price.draw(detail)
+    if detail["is_content_restricted"]:
+        st.caption(f"{restricted.SENTENCE}.")
+        return
     tabs = st.tabs(list(VIEWS), **address.bound("view", address.text("view", "Content", VIEWS), "Content"))
     for tab, view in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from pages.shared import address, leaving, login, menu
+from pages.shared import address, leaving, login, menu, restricted
 from pages.shared.format import plain
-from queries.client import ApiError, BadRequest, KeyRefused
+from queries.client import ApiError, BadRequest, ContentRestricted, KeyRefused
 from settings import Settings
 
 _MAKE_KEY = "python server.py keys add --name app --scope read --scope review --all-projects"
@@ -63,6 +63,9 @@ def complain_unless_among(name: str, known: Collection[str]) -> None:
 
 def say_refusal(error: ApiError) -> None:
     """What the server did not answer, in its own plain words."""
+    if isinstance(error, ContentRestricted):
+        restricted.say()
+        return
     if isinstance(error, KeyRefused):
         _say_key_refused(error)
         return

@@ -52,9 +52,12 @@ def person() -> Person | None:
 
 
 def seen_by() -> str:
-    """Tells apart for whom answers are kept at hand: what one person may see is not for all."""
+    """Tells apart for whom answers are kept at hand: what one person may see is not for all, and who may look at
+    restricted content has to ask for it, since that is noted."""
     known = person()
-    return "" if known is None else f"{known.role} {','.join(known.projects)}"
+    if known is None:
+        return ""
+    return f"{known.role} {','.join(known.projects)} {known.name if known.may('review') else ''}"
 
 
 def may(scope: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import polars as pl
 import streamlit as st
 
-from pages.shared import data
+from pages.shared import data, restricted
 from pages.shared import steps as run_steps
 from pages.shared.format import (
     cost,
@@ -71,7 +71,12 @@ def numbers(run: dict[str, Any]) -> None:
 
 
 def question_and_answer(run: dict[str, Any], steps: pl.DataFrame) -> None:
-    """What it was asked; what it answered, or where and why it broke."""
+    """What it was asked; what it answered, or where and why it broke. Where that is restricted, where and why alone."""
+    if run["is_content_restricted"]:
+        restricted.say()
+        if run["status"] == "error":
+            _ending(run, steps)
+        return
     with st.grid(2, min_column_width=280, border=True):
         with st.container(gap="small"):
             st.markdown("**Asked**")

@@ -19,7 +19,9 @@ from queries.encoding import MediaType, choose_media_type, encode_table
 from queries.filters import RUN_STATUSES, STEP_STATUSES, Filters, read_filters, read_project, read_statuses
 from queries.opening import OpenedRun, Opener
 from queries.patience import Question, Stopped
+from queries.routes.restricting import ANSWERED, route_of, sight_of
 from queries.saved import SavedViews
+from queries.seen_records import SeenRecords
 from queries.sql.asking import Workbench
 
 MOST_ROWS = 1_000
@@ -50,6 +52,10 @@ class Acts(Protocol):
         """What is done in words, the id or name of what it is done to, and the project if any."""
         ...
 
+    def look(self, about: str, project: str | None) -> None:
+        """Restricted content is shown: of what, and in which project, None for several."""
+        ...
+
     def write(self) -> None:
         """What was said is in the log when this returns."""
         ...
@@ -61,6 +67,9 @@ class NoActs:
     person: str | None = None
 
     def say(self, act: str, about: str, project: str | None) -> None:
+        """Nobody listens."""
+
+    def look(self, about: str, project: str | None) -> None:
         """Nobody listens."""
 
     def write(self) -> None:
@@ -84,7 +93,8 @@ class Asker:
     `projects_of` tells which projects a request may ask about, None for all; `acts_of` has what it does, for the audit
     log; `database_bytes` how large the store is;
     `read_keys` are the attributes that some rule reads; `workbench` answers in SQL, where that is on; `receive` tells
-    when its client has left.
+    when its client has left; `restricted` are the projects whose content is shown only to those of whom `sees_content`
+    is true.
     """
 
     database: Database
@@ -104,6 +114,8 @@ class Asker:
     database_bytes: Callable[[], int]
     read_keys: Sequence[str]
     workbench: Workbench | None
+    restricted: frozenset[str]
+    sees_content: Callable[[Request], bool]
     receive: Receive = _stays
     acts: Acts = field(default_factory=NoActs)
 
@@ -203,9 +215,17 @@ async def _keep_stopping(question: Question, answered: "asyncio.Future[Answer]")
 
 async def _asker(request: Request) -> Asker:
     asker: Asker = request.app.state.asker
-    database = asker.database.limited(asker.projects_of(request))
-    opener, acts = asker.opener.within(database), asker.acts_of(request)
-    return replace(asker, database=database, opener=opener, receive=request.receive, acts=acts)
+    acts = asker.acts_of(request)
+    sight = sight_of(request, asker.restricted, asker.sees_content(request), acts.look)
+    database = asker.database.limited(asker.projects_of(request), sight)
+    return replace(
+        asker,
+        database=database,
+        opener=asker.opener.within(database),
+        records=SeenRecords(asker.records, sight),
+        receive=request.receive,
+        acts=acts,
+    )
 
 
 async def _media_type(request: Request) -> MediaType:
@@ -229,9 +249,11 @@ Asking = Annotated[Asker, Depends(_asker)]
 Encoding = Annotated[MediaType, Depends(_media_type)]
 
 
-async def _project(asker: Asking, name: _ProjectName = None) -> str:
+async def _project(request: Request, asker: Asking, name: _ProjectName = None) -> str:
     project = asker.database.usual_project if name is None else read_project(name)
     asker.database.expect_seen(project)
+    if route_of(request) not in ANSWERED:
+        asker.database.sight.expect(project)
     return project
 
 
@@ -267,6 +289,8 @@ async def _filters(
     attributes = {
         name.removeprefix("attr."): value for name, value in request.query_params.items() if name.startswith("attr.")
     }
+    if attributes:  # any text that was sent may be one
+        asker.database.sight.expect(project)
     return read_filters(
         asker.clock_ns(),
         project=project,

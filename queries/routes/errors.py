@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from queries.content import ContentRestricted
 from queries.database import OtherProject
 from queries.encoding import MediaType
 from queries.filters import BadFilter
@@ -33,6 +34,11 @@ def answer_errors(api: FastAPI) -> None:
 
     @api.exception_handler(OtherProject)
     async def other_project(request: Request, error: OtherProject) -> Response:
+        log.warning("question refused path=%r reason=%r", request.url.path[:100], str(error))
+        return _answer(403, str(error))
+
+    @api.exception_handler(ContentRestricted)
+    async def content_restricted(request: Request, error: ContentRestricted) -> Response:
         log.warning("question refused path=%r reason=%r", request.url.path[:100], str(error))
         return _answer(403, str(error))
 

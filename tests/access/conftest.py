@@ -17,6 +17,7 @@ from tests.serving import RunningServer, running_server, until
 
 # The one project that can be removed, so that even that can be tried.
 PROJECT, OTHER = "demo", "shop"
+GUARDED = "guarded"  # whose content is restricted
 MARK = "told-by-demo-alone"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 # A key that acts for persons is refused whatever else it may do, as long as it names nobody.
@@ -59,8 +60,9 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
     store = Store.open(database)
     Keyring(store.cursor()).add("the first", [Scope.ADMIN], None)
     store.close()
+    open_to_all = {"http_host": "0.0.0.0", "grpc_host": "0.0.0.0"}
     with (
-        running_server(database, http_host="0.0.0.0", grpc_host="0.0.0.0", sql=True, backup_folder=backups) as server,
+        running_server(database, **open_to_all, sql=True, backup_folder=backups, restricted_content=GUARDED) as server,
         httpx.Client(base_url=server.url, timeout=30) as http,
     ):
         locked = Locked(server, http)

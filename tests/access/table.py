@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+
 from access.door import Door
 from access.keyring import Keyring
 from alerts.alerting import Alerting
@@ -17,7 +19,7 @@ from queries.weekly.reporting import Reporting
 from server import http_api
 from settings import Settings
 from tests.access.conftest import PROJECT, TRACE
-from tests.ingest.pipeline import pipeline
+from tests.ingest.pipeline import Pipeline, pipeline
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -84,19 +86,24 @@ class Served:
 def served(folder: Path) -> list[Served]:
     """All of it but the probes, removals last. OTLP's one route stands for a path of each signal."""
     with pipeline(folder / "table.duckdb") as running:
-        door = Door(Keyring(running.store.cursor()))
-        alerting = Alerting(Settings(), Database(running.store.cursor()), running.store.cursor())
-        reporting = Reporting(
-            Settings(),
-            Database(running.store.cursor()),
-            KeptReports(running.store.cursor()),
-            alerting.news("report_channels", []).tell,
-        )
-        api = http_api(Settings(), running.store, running.writer, door, Pseudonyms(b""), alerting, reporting)
+        api = api_of(running, Settings())
     described = api.openapi()["paths"]
     found = [_served(method, path, described) for path, methods in _routes(api.routes) for method in methods]
     telemetry = [Served("POST", f"/v1/{signal}", "ingest") for signal in SIGNALS]
     return telemetry + sorted(found, key=lambda one: (one.method == "DELETE", str(one)))
+
+
+def api_of(running: Pipeline, settings: Settings) -> FastAPI:
+    """What the server puts behind its gate."""
+    door = Door(Keyring(running.store.cursor()))
+    alerting = Alerting(settings, Database(running.store.cursor()), running.store.cursor())
+    reporting = Reporting(
+        settings,
+        Database(running.store.cursor()),
+        KeptReports(running.store.cursor()),
+        alerting.news("report_channels", []).tell,
+    )
+    return http_api(settings, running.store, running.writer, door, Pseudonyms(b""), alerting, reporting)
 
 
 def _routes(routes: Sequence[Any]) -> Iterator[tuple[str, Sequence[str]]]:

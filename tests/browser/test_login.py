@@ -20,6 +20,7 @@ from tests.serving import RunningServer, running_server, until
 PEOPLE = {
     "ada": {"email": "ada@example.org", "groups": ["runlight-admins"]},
     "rex": {"email": "rex@example.org", "groups": ["on-call"]},
+    "ray": {"email": "ray@example.org", "groups": ["on-call"]},
     "vera": {"email": "Vera@Example.org", "email_verified": True},
     "stranger": {"email": "stranger@example.org", "groups": ["sales"]},
 }
@@ -41,12 +42,12 @@ projects = ["*"]
 claim = "groups"
 values = ["on-call"]
 role = "reviewer"
-projects = ["shop"]
+projects = ["shop", "vault"]
 
 [[people]]
 values = ["vera@example.org"]
 role = "viewer"
-projects = ["shop"]
+projects = ["shop", "vault"]
 """
 SECRET = "a secret of forty letters, as a test has"
 
@@ -55,28 +56,31 @@ Visiting = Callable[[], AbstractContextManager[Page]]
 
 @dataclass
 class Guarded:
-    """An app with a login before a server with keys; one failed run in each of the projects shop and support."""
+    """An app with a login before a server with keys; one failed run in each of the projects shop, support and vault, of
+    which the content of the last is restricted."""
 
     app: str
     server: RunningServer
     runs: dict[str, str]
     log: Path
+    key: str
 
 
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Guarded]:
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    tmp_path = tmp_path_factory.mktemp("guarded")
     with (
         running_provider(PEOPLE, tmp_path / "provider.log") as provider,
-        running_server(tmp_path / "runlight.duckdb") as server,
+        running_server(tmp_path / "runlight.duckdb", restricted_content="vault") as server,
     ):
         login_file, log = tmp_path / "login.toml", tmp_path / "app.log"
         login_file.write_text(LOGIN.format(secret=SECRET, provider=provider))
-        runs = {project: _failed_run(server, project) for project in ("shop", "support")}
+        runs = {project: _failed_run(server, project) for project in ("shop", "support", "vault")}
         scopes = [Scope.READ, Scope.REVIEW, Scope.ADMIN, Scope.ACT]
         made = order_of_server(server.database, {"do": "add", "name": "app", "scopes": scopes, "projects": None})
         assert made
         with running_app(server.url, log, api_key=made["key"], login_file=login_file) as app:
-            yield Guarded(app, server, runs, log)
+            yield Guarded(app, server, runs, log, made["key"])
         assert SECRET not in log.read_text()
 
 
@@ -180,3 +184,26 @@ def test_people_see_and_do_what_their_role_allows_and_strangers_nothing(guarded:
         row = log.locator("tbody tr", has_text="rated a run")
         expect(row).to_contain_text("rex@example.org")
         expect(row).to_contain_text(runs["shop"])
+
+
+def test_restricted_content_is_shown_to_reviewers_whose_looks_are_noted(guarded: Guarded, visiting: Visiting) -> None:
+    address = f"{guarded.app}/run?project=vault&run={guarded.runs['vault']}"
+    with visiting() as page:
+        log_in(page, guarded.app, "vera")
+        page.goto(address)
+        expect(page.get_by_text("Content is restricted in this project", exact=True)).to_be_visible()
+        expect(page.get_by_text("Content is restricted in this project.", exact=True)).to_be_visible()  # of the step
+        expect(page.get_by_text("OrderNotFound").first).to_be_visible()
+        assert "What of vault?" not in page.locator("body").inner_text()
+        page.goto(f"{guarded.app}/reports?project=vault")  # which is refused as a whole
+        expect(page.get_by_text("Content is restricted in this project", exact=True)).to_be_visible()
+    for name in ("rex", "ray"):  # what is kept at hand for the one is asked for anew for the other
+        with visiting() as page:
+            log_in(page, guarded.app, name)
+            page.goto(address)
+            expect(page.get_by_text("What of vault?").first).to_be_visible()
+    admin = {"x-runlight-user": "ada", "x-runlight-role": "admin", "x-runlight-projects": "*"}
+    log = Client(guarded.server.url, guarded.key).acting_for(admin)
+    seen = log.audit(project="vault", act="looked at content").filter(about=f"run {guarded.runs['vault']}")
+    log.close()
+    assert sorted(seen["who"]) == ["ray@example.org", "rex@example.org"]

@@ -119,6 +119,7 @@ def test_a_dry_run_wants_a_look() -> None:
         ({"report_tz": "Mars"}, "RUNLIGHT_REPORT_TZ: "),
         ({"retention": "90d"}, "RUNLIGHT_RETENTION: "),
         ({"content_off": "No Such"}, "no project is called"),
+        ({"restricted_content": "No Such"}, "no project is called"),
         ({"telemetry_url": "http://127.0.0.1:4318"}, "is this server itself"),
         ({"http_port": 9, "grpc_port": 9}, "are the same"),
         ({"app_url": "runlight.example.org"}, "RUNLIGHT_APP_URL: "),
