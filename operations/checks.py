@@ -187,6 +187,13 @@ _READ: tuple[Callable[[Settings], object], ...] = (
 )
 
 
+def check_links(settings: Settings) -> Iterator[Finding]:
+    """Links in alert messages lead to where their readers reach the app."""
+    if settings.alert_channels and not settings.app_url:
+        told = "is not set: links in messages lead to 127.0.0.1, which is the machine of whoever reads them"
+        yield Finding(Level.WARNING, "alerts", f"{variable('app_url')} {told}")
+
+
 def check_tls(settings: Settings) -> Iterator[Finding]:
     """The files of TLS can be used, and for how much longer."""
     try:
@@ -286,6 +293,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     check_ports,
     check_clock,
     check_given,
+    check_links,
     check_tls,
     check_folders,
     check_memory,

@@ -1,6 +1,7 @@
 """What fired before, the messages that were sent or not, and the rules."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from pages.shared import address, alerts, behind, rows
 from pages.shared.alerts import Known
 from pages.shared.format import DASH, age, duration, local_time, plural
+from settings import is_loopback
 
 _STATES = {"firing": ("firing", "#d3353d"), "resolved": ("resolved", "#1b7d52")}
 
@@ -68,6 +70,8 @@ def draw_notifications(known: Known, zone: str) -> None:
     names = sorted({name for channels in known.rules["channels"] for name in channels})
     if not names:
         st.caption("No receiver is set (RUNLIGHT_ALERT_CHANNELS), so what fires shows here alone.")
+    elif problem := unreachable(known.rules):
+        st.warning(problem, icon=":material/link_off:")
     unsent = known.notifications.filter(pl.col("state") != "sent")
     if unsent.is_empty():
         if names:
@@ -98,6 +102,17 @@ def draw_notifications(known: Known, zone: str) -> None:
         behind.draw("alert_notifications", known.notifications)
 
 
+def unreachable(rules: pl.DataFrame) -> str | None:
+    """That links in messages lead to the machine of whoever reads them, if they do."""
+    links_to = rules["links_to"][0] if rules.height else ""
+    if not is_loopback(urlsplit(links_to).hostname or ""):
+        return None
+    return (
+        f"Links in messages lead to `{links_to}`, which opens on the server's machine alone: "
+        "set RUNLIGHT_APP_URL to the app's address as people reach it."
+    )
+
+
 def draw_rules(known: Known, zone: str) -> None:
     """What was not evaluated and why; and one row a rule with what it says, leaving out what none of them says."""
     st.subheader("Rules")
@@ -119,20 +134,19 @@ def draw_rules(known: Known, zone: str) -> None:
         "evaluated_at",
     )
     columns = {
-        "rule": rows.text("Rule", 130),
-        "state": rows.text("Here", 50),
-        "about": rows.text("What it measures", 450),
-        "threshold": rows.text("Threshold", 95),
-        "least": rows.text("Of at least", 110),
-        "reach": rows.text("Looks back", 90),
+        "rule": rows.text("Rule", 120),
+        "state": rows.text("Here", 48),
+        "about": rows.text("What it measures", 465),
+        "threshold": rows.text("Threshold", 85),
+        "least": rows.text("Of at least", 112),
+        "reach": rows.text("Looks back", 82),
         "only": rows.text("Only", 90),
         "severity": rows.text("Severity", 80),
         "owner": rows.text("Owner", 120),
         "channels": rows.text("Told to", 120),
         "evaluated_at": rows.time("Evaluated", zone),
     }
-    said = [column.name for column in shown if column.null_count() < shown.height]
-    _table("Rules", shown.select(said), columns)
+    _table("Rules", rows.telling(shown), columns)
     st.caption(
         "Built in, and changed or added to by the file that RUNLIGHT_ALERT_RULES names; read when the server starts."
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from access.keyring import Keyring
 from access.keys import Scope
@@ -18,6 +19,7 @@ from operations.checks import (
     check_files,
     check_folders,
     check_given,
+    check_links,
     check_memory,
     check_ports,
     check_tls,
@@ -103,6 +105,13 @@ def test_a_dry_run_wants_a_look() -> None:
     (dry,) = check_given(Settings(redaction_dry_run=True))
     assert (dry.level, "is stored" in dry.text) == (Level.WARNING, True)
     assert list(check_given(Settings())) == []
+
+
+def test_links_in_messages_that_lead_to_this_machine_want_a_look() -> None:
+    told = {"alert_channels": SecretStr("ops=json://127.0.0.1:9")}
+    (alone,) = check_links(Settings(**told))
+    assert (alone.level, alone.text.partition(":")[0]) == (Level.WARNING, "RUNLIGHT_APP_URL is not set")
+    assert list(check_links(Settings(**told, app_url="https://runlight.example.org"))) == []
 
 
 @pytest.mark.parametrize(

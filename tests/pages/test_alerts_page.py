@@ -1,10 +1,11 @@
 """The page of alerts, without a browser, in front of a real server."""
 
 import httpx
+import polars as pl
 import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-from pages.shared import alerts
+from pages.shared import alert_tables, alerts
 from tests.pages.agents import tracing
 from tests.pages.hostile import HOSTILE_TEXTS
 from tests.test_app import Shown, codes, shown, shown_empty, texts
@@ -41,6 +42,14 @@ def test_where_nothing_fires_the_rules_are_shown(shown: Shown) -> None:
     assert app.metric[0].value == "0"
     assert "error_rate" in app.dataframe[0].value["rule"].tolist()
     assert any(caption.value.startswith("No receiver is set") for caption in app.caption)
+
+
+def test_links_that_lead_nowhere_else_are_warned_of(shown: Shown) -> None:
+    rules = shown.client.alert_rules(project=shown.project)
+    warned = alert_tables.unreachable(rules)
+    assert warned is not None
+    assert "lead to `http://127.0.0.1:" in warned
+    assert alert_tables.unreachable(rules.with_columns(links_to=pl.lit("https://runlight.example.org"))) is None
 
 
 def test_what_fires_is_shown_with_its_number_and_question_and_can_be_silenced(shown: Shown) -> None:
