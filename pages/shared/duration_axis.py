@@ -9,7 +9,7 @@ from pages.shared.format import duration
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 _COARSE_MS = [0.1, 1, 10, 100, _SECOND, 10 * _SECOND, _MINUTE, 10 * _MINUTE, _HOUR, 10 * _HOUR, 4 * _DAY, 40 * _DAY]
 _FINE_MS = sorted(
-    [lead * 10**power for power in range(-1, 5) for lead in (1, 2, 5) if lead * 10**power < _MINUTE]
+    [lead * 10**power for power in range(-1, 5) for lead in (1, 2, 5) if lead * 10**power < 50 * _SECOND]
     + [_MINUTE * minutes for minutes in (1, 2, 5, 15, 30)]
     + [_HOUR * hours for hours in (1, 2, 6, 12)]
     + [_DAY * days for days in (1, 2, 5, 10, 20, 40)]

@@ -91,14 +91,14 @@ def draw_releases(releases: pl.DataFrame, zone: str) -> None:
     columns = {
         "service_name": rows.text("Service", 150),
         "service_version": rows.text("Release", 110),
-        "verdict": rows.text("Against the one before", 150),
+        "verdict": rows.text("Verdict", 85),
         "error_rate": rows.percent("Error rate", "Of its finished runs in this window"),
         "error_count": rows.number("In error", "Runs that ended in error"),
         "ended_count": rows.number("Finished", "Runs that finished"),
         "previous_version": rows.text("Before it", 110),
         "previous_error_rate": rows.percent("Rate before", "Of the release before it, in both windows"),
-        "first_run_at": rows.time("First run", zone),
-        "last_run_at": rows.time("Last run", zone),
+        "first_run_at": rows.moment("First run", zone),
+        "last_run_at": rows.moment("Last run", zone),
     }
 
     def open_runs(row: int) -> None:

@@ -21,7 +21,7 @@ OUTCOMES = {
 _PERCENTILES = {"p50": "circle", "p95": "diamond", "p99": "line-ns-open"}
 _LATENCY_COLOUR = "#2f7fe0"
 _LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"}
-_ROW_PIXELS, _FRAME_PIXELS = 28, 90
+_ROW_PIXELS, _FRAME_PIXELS = 28, 102
 
 
 def calls_by_outcome(rows: pl.DataFrame) -> go.Figure:
@@ -122,7 +122,7 @@ def _of_tools(figure: go.Figure, rows: pl.DataFrame) -> go.Figure:
         height=_ROW_PIXELS * rows.height + _FRAME_PIXELS,
         dragmode=False,
         legend=_LEGEND,
-        margin={"l": 8, "r": 16, "t": 28, "b": 8},
+        margin={"l": 8, "r": 16, "t": 40, "b": 8},
         yaxis=labels,
     )
     return figure

@@ -156,13 +156,13 @@ def draw_steps(steps: pl.DataFrame, by: str) -> None:
         rows.words(pl.DataFrame({"value": labels}), "value", 120),
         pl.col("total_ms") / 60_000,
         *(pl.col(f"{part}_ms") / 1000 for part in PARTS),
-        (pl.col("p95_ms") / pl.col("p95_ms_before") - 1).alias("change"),
+        (100 * (pl.col("p95_ms") / pl.col("p95_ms_before") - 1)).alias("change"),
         pl.col("max_ms") / 1000,
         *("step_count", "run_count", "error_count", "kind"),
     )
     columns = {
-        "value": rows.text(by.capitalize(), 190),
-        "kind": rows.text("Kind", 70),
+        "value": rows.text(by.capitalize(), 245),
+        "kind": rows.text("Kind", 75),
         "step_count": rows.number("Steps", "That ended, with ok or error, and have a duration"),
         "run_count": rows.number("Runs", "Runs with it"),
         "error_count": rows.number("Failed", "Steps that ended in an error"),

@@ -80,7 +80,7 @@ def percent(label: str, meaning: str | None = None) -> Any:
 
 
 def seconds(label: str, digits: int) -> Any:
-    return st.column_config.NumberColumn(label, format=f"%,.{digits}f s", width=max(76, _room(label)))
+    return st.column_config.NumberColumn(label, format=f"%,.{digits}f s", width=max(72, _room(label)))
 
 
 def minutes(label: str, meaning: str | None = None) -> Any:

@@ -35,8 +35,7 @@ def runs_table(runs: pl.DataFrame, zone: str, choose: Callable[[str], None]) -> 
         "cost_usd",
         pl.sum_horizontal("input_tokens", "output_tokens", ignore_nulls=False).alias("tokens"),
         "step_count",
-        rows.words(runs, _error(), 200).alias("error"),
-        rows.words(runs, "input_preview", 200),
+        rows.words(runs, _error_or_question(), 200).alias("about"),
         rows.words(runs, pl.col("models").list.join(", "), 120),
         rows.words(runs, "agent_name", 80),
         rows.words(runs, "workflow_name", 80),
@@ -50,8 +49,7 @@ def runs_table(runs: pl.DataFrame, zone: str, choose: Callable[[str], None]) -> 
         "cost_usd": _dollars(),
         "tokens": _number("Tokens", 80, "Input and output"),
         "step_count": _number("Steps", 60),
-        "error": _text("Error", 230),
-        "input_preview": _text("Asked", 240),
+        "about": _text("Error, else what was asked", 300),
         "models": _text("Models", 170),
         "agent_name": _text("Agent", 130),
         "workflow_name": _text("Workflow", 130),
@@ -150,8 +148,9 @@ def choosing(
     rows.choosing(key, f"{what}; choosing a cell opens its row", shown, columns, choose_row, ROWS_IN_SIGHT)
 
 
-def _error() -> pl.Expr:
-    return pl.concat_str("error_type", "error_message", separator=": ", ignore_nulls=True)
+def _error_or_question() -> pl.Expr:
+    error = pl.concat_str("error_type", "error_message", separator=": ", ignore_nulls=True)
+    return pl.when(error != "").then(error).otherwise("input_preview")
 
 
 def _status_chips() -> pl.Expr:

@@ -70,7 +70,7 @@ def of_errors(groups: pl.DataFrame) -> Iterator[Line]:
     """The regressed and new groups of `error_groups`, those with the most runs first."""
     for state, colour in (("regressed", "red"), ("new", "orange")):
         for row in groups.filter(state=state).head(MOST_LINES).iter_rows(named=True):
-            said = one_line(": ".join(part for part in (row["error_type"], row["pattern"]) if part), 160)
+            said = one_line(": ".join(part for part in (row["error_type"], row["pattern"]) if part), 160).rstrip(".")
             resolved = f", after it was resolved{_in(row['resolved_in'])}" if state == "regressed" else ""
             words = f"{one_line(row['subject'] or row['kind'], 60)}: {said}{resolved}; {_affected(row)}"
             yield Line(f"{state} error", colour, words, menu.ERRORS, {"group": row["fingerprint"]})  # type: ignore[arg-type]
