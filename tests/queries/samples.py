@@ -126,7 +126,9 @@ def _last_good(samples: Samples, run_id: str) -> Any:
 
 
 def _place(opened: OpenedRun) -> Any:
-    return {field.name: getattr(opened, field.name) for field in fields(opened) if field.name != "cursor"}
+    return {
+        field.name: getattr(opened, field.name) for field in fields(opened) if field.name not in ("cursor", "sight")
+    }
 
 
 def _version(samples: Samples, run_id: str) -> Any:
