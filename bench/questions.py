@@ -19,11 +19,12 @@ _NEEDED = {
     "/api/error-marks": {"fingerprint": "0" * 16},
     "/api/error-runs": {"fingerprint": "0" * 16},
     "/api/label-values": {"key": "app.tenant"},
+    "/api/removal": {"user": "user-00042"},
     "/api/search": {"q": "user-00042"},
     "/api/metrics/labels": _METRIC,
     "/api/metrics/trend": _METRIC,
 }
-_AS_JSON = {"/api/ingest": JSON, "/metrics": "*/*"}
+_AS_JSON = {"/api/ingest": JSON, "/api/removal": JSON, "/metrics": "*/*"}
 
 
 @dataclass(frozen=True, slots=True)
