@@ -56,8 +56,8 @@ def run(
     results.keep("questions", name, found)
     if "reads" in phases:
         for one in asked:
-            reads = reads_of(store, one)
-            keep(one, {"rows_read": reads.rows, "bytes_read": reads.bytes, "statements": reads.statements})
+            if reads := reads_of(store, one):
+                keep(one, {"rows_read": reads.rows, "bytes_read": reads.bytes, "statements": reads.statements})
         results.keep("questions", name, found)
     if "cold" in phases:
         for one in asked:

@@ -1,6 +1,7 @@
 """How many rows and bytes the store reads for a question, as DuckDB's profiler counts them; in this process."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,8 +25,9 @@ class Reads:
     statements: int = 0
 
 
-def reads_of(path: Path, question: Question) -> Reads:
-    """What the first URL of a question reads from a store that was just opened, and that no server has open."""
+def reads_of(path: Path, question: Question) -> Reads | None:
+    """What the first URL of a question reads from a store that was just opened, and that no server has open; None if
+    the server alone answers it, as it does what is not about telemetry."""
     store = Store.open(path)
     try:
         counted = Reads()
@@ -33,7 +35,10 @@ def reads_of(path: Path, question: Question) -> Reads:
         api = create_api(Database(connection), Records(profiled(store.cursor(), counted)))
         with TestClient(api) as client:
             before = Reads(counted.rows, counted.bytes, counted.statements)
-            client.get(question.urls[0], headers={"accept": question.accept}).raise_for_status()
+            answer = client.get(question.urls[0], headers={"accept": question.accept})
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        answer.raise_for_status()
         return Reads(counted.rows - before.rows, counted.bytes - before.bytes, counted.statements - before.statements)
     finally:
         store.close()
