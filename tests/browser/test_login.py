@@ -174,6 +174,9 @@ def test_people_see_and_do_what_their_role_allows_and_strangers_nothing(guarded:
     with visiting() as page:
         log_in(page, f"{app}/?project=shop", "ada")
         page.get_by_test_id("stSidebar").get_by_role("link", name="Audit").click()
+        expect(page.get_by_role("heading", name="Audit")).to_be_visible()
+        expect(page.locator("tbody tr", has_text="rated a run")).to_contain_text("rex@example.org")
+        expect(page.get_by_text("Table and CSV")).to_have_count(1)  # what the page before drew is gone
         page.get_by_text("Table and CSV").click()
         with page.expect_download() as download:
             page.get_by_role("button", name="Download CSV").click()
