@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import logging
 import os
 import signal
 import socket
@@ -71,7 +70,6 @@ from queries.timing import Timed
 from queries.weekly.reporting import Reporting
 from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings, variable
 
-_log = logging.getLogger("runlight.server")
 _BACKLOG = 2048
 _DRAIN_SECONDS = 10  # what orchestrators give before they kill is more
 
@@ -288,8 +286,8 @@ def _between_rebuilds(
                 with suppress(duckdb.TransactionException):  # something is being removed: the next time will do
                     tidy(connection, DERIVED)
         except duckdb.FatalException:
-            _log.exception("the log could not be written into the file")
             on_lost()
+            raise
 
     return look_after
 

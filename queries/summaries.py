@@ -98,9 +98,15 @@ class Summaries:
                     log.error("trace left without summary")
                 limit = max(1, limit // 8)
                 continue
-            self._between_rebuilds()
+            self._look_after()
             if handled < limit:
                 return
+
+    def _look_after(self) -> None:
+        try:
+            self._between_rebuilds()
+        except Exception:  # it is tried again after the next rebuild, which must come
+            log.exception("the file was not looked after")
 
 
 def rebuild(connection: duckdb.DuckDBPyConnection, *, limit: int = TOUCHED_LIMIT) -> int:

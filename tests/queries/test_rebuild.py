@@ -176,6 +176,24 @@ def test_what_comes_during_a_rebuild_is_gathered_for_the_next_and_the_lag_is_tha
     assert all(later - before > LEAST_GATHER_SECONDS / 2 for before, later in itertools.pairwise(waits_since))
 
 
+def test_rebuilds_go_on_when_what_is_done_between_them_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise duckdb.IOException("the disk does not answer")
+
+    connection = empty_store(tmp_path / "store.duckdb")
+    summaries = Summaries(connection.cursor(), fail)
+    summaries.start()
+    try:
+        for number in (1, 2):
+            insert(connection, Telling().span("one", "llm", trace=f"t{number}").rows)
+            summaries.wake()
+            wait_for_runs(connection, number)
+    finally:
+        summaries.stop()
+
+    assert "the disk does not answer" in caplog.text
+
+
 def test_a_trace_that_our_code_fails_on_keeps_no_other_waiting(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
