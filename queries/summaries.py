@@ -20,6 +20,10 @@ TOUCHED_LIMIT = 4_000
 LEAST_GATHER_SECONDS, _MOST_GATHER_SECONDS = 0.3, 0.9
 _GATHERED_PER_REBUILD = 3.0
 
+# A rebuild that could not be committed is repeated, soon at first and then less often: while somebody removes a
+# project that is over soon, while the disk is full it may take hours.
+_LEAST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 0.1, 10.0
+
 # A run is written with 20 before and after it in its conversation (derivation/outputs.sql), and each of those needs the
 # 20 around it to be told whether its questions were answered; a few more, for runs that only now come into being.
 NEIGHBOURS = 45
@@ -83,13 +87,14 @@ class Summaries:
             self._rebuilding_since = None
 
     def _catch_up(self) -> None:
-        limit = TOUCHED_LIMIT
+        limit, pause_seconds = TOUCHED_LIMIT, _LEAST_PAUSE_SECONDS
         while not self._is_stopping.is_set():
             try:
                 handled = rebuild(self._connection, limit=limit)
             except duckdb.TransactionException as error:
-                # A project was removed meanwhile; what is left of it is seen at the next try.
                 log.warning("rebuild repeated reason=%s", error)
+                self._is_stopping.wait(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, _MOST_PAUSE_SECONDS)
                 continue
             except Exception:
                 log.exception("rebuild failed limit=%d", limit)
