@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fnmatch import translate
 from functools import lru_cache
@@ -71,12 +71,13 @@ _UNITS_PER_USD = 10**12
 _UNITS = dict.fromkeys((*_INPUT_PRICES, *_OUTPUT_PRICES), _UNITS_PER_USD // 10**6) | {
     _REQUEST_PRICE: _UNITS_PER_USD // 10**3
 }
-_RATES_SCHEMA: dict[str, pl.DataType] = {
-    "source": pl.Int64(),
-    "moment": pl.Datetime("ns"),
-    "above": pl.Int64(),
-    **dict.fromkeys(_UNITS, pl.Float64()),
-}
+_TOKENS = (*_INPUT_PRICES.values(), *_OUTPUT_PRICES.values())
+_COSTS = dict.fromkeys(("cost_usd", "cost_input_usd", "cost_output_usd"), pl.Float64)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE_NS, _DAY_NS = 60 * 10**9, 86_400 * 10**9
+
+_Call = Mapping[str, Any]  # a row as `_asked` gives it
+_Tier = Mapping[str, float]  # the rates of more than `above` input tokens
 
 
 class PriceFileError(SettingsError):
@@ -90,6 +91,7 @@ class PriceList:
         self._own = _read_own(own_prices) if own_prices else []
         self._providers = get_snapshot().providers
         self._source = lru_cache(_KNOWN_PAIRS)(self._find_source)
+        self._tiers = lru_cache(_KNOWN_PAIRS)(self._find_tiers)
 
     def price(self, calls: pl.DataFrame) -> pl.DataFrame:
         """cost_usd, cost_input_usd, cost_output_usd of each call, in the order of the calls.
@@ -100,20 +102,9 @@ class PriceList:
         its tokens are unknown, or the counts contradict each other; unknown parts of the input count as none, and no
         cached token as audio. What the list has no price for beside others, as an embedding's output, costs nothing.
         """
-        named = calls.lazy().with_columns(pl.coalesce("served_model", "requested_model").alias("model"))
-        pairs = named.select("model", "provider").unique().collect()
-        sources = [self._source(model, provider) for model, provider in pairs.iter_rows()]
-        numbered = pairs.lazy().with_columns(
-            pl.Series("source", range(len(sources)), dtype=pl.Int64),
-            pl.Series("by_minute", [source.changes_within_days for source in sources], dtype=pl.Boolean),
-        )
-        asked = (
-            named.join(numbered, on=["model", "provider"], how="left", nulls_equal=True, maintain_order="left")
-            .select(*_INPUT_PRICES.values(), *_OUTPUT_PRICES.values(), "source", _moment())
-            .with_row_index("row")
-            .collect()
-        )
-        return _costs(asked, _rates(asked, sources))
+        # Call by call: what a calculation by columns costs before its first row is worth some thousand of these.
+        costs = [self._cost(call) for call in _asked(calls).iter_rows(named=True)]
+        return pl.DataFrame(costs, _COSTS, orient="row")
 
     def explain(self, call: pa.Table) -> dict[str, Any] | None:
         """What the one call costs today and what that is made of, JSON-ready; None where `price` knows no cost.
@@ -123,15 +114,12 @@ class PriceList:
         tokens, usd_per_million, cost_usd) and their sum cost_usd. What the call does not tell counts as none.
         """
         unknown = [pl.lit(None, pl.Int64).alias(name) for name in PRICED_BY if name not in call.column_names]
-        asked = pl.DataFrame(call).with_columns(unknown)
-        cost_usd = self.price(asked)["cost_usd"].item()
-        if cost_usd is None:
+        row = _asked(pl.DataFrame(call).with_columns(unknown)).row(0, named=True)
+        tier, (cost_usd, _, _) = self._tier(row), self._cost(row)
+        if tier is None or cost_usd is None:
             return None
-        row = asked.row(0, named=True)
-        moment = row["started_at"].replace(tzinfo=UTC)
-        source = self._source(row["served_model"] or row["requested_model"], row["provider"])
-        tiers = list(_tiers(source.price_at(moment)))
-        tier = next(tier for tier in reversed(tiers) if tier["above"] < row["input_tokens"])
+        moment = _moment(row["started_ns"])
+        source = self._source(row["model"], row["provider"])
         return {
             **source.origin_at(moment),
             "day": moment.date().isoformat(),
@@ -139,6 +127,28 @@ class PriceList:
             "parts": [*_parts(row, tier, _INPUT_PRICES), *_parts(row, tier, _OUTPUT_PRICES), *_request_part(tier)],
             "cost_usd": cost_usd,
         }
+
+    def _cost(self, call: _Call) -> tuple[float | None, float | None, float | None]:
+        """What a call cost in USD: altogether, for its input and for its output."""
+        tier = self._tier(call)
+        if tier is None:
+            return None, None, None
+        units_in, units_out = _units(call, tier, _INPUT_PRICES), _units(call, tier, _OUTPUT_PRICES)
+        units = None if units_in is None or units_out is None else units_in + units_out + tier.get(_REQUEST_PRICE, 0)
+        return _usd(units), _usd(units_in), _usd(units_out)
+
+    def _tier(self, call: _Call) -> _Tier | None:
+        """The rates that the call's input reached, which then hold for all its tokens."""
+        started_ns, input_tokens = call["started_ns"], call["input_tokens"]
+        if started_ns is None or input_tokens is None or any((call[name] or 0) < 0 for name in _TOKENS):
+            return None
+        model, provider = call["model"], call["provider"]
+        steady_ns = self._source(model, provider).steady_ns
+        tiers = self._tiers(model, provider, started_ns // steady_ns * steady_ns)
+        return next((tier for tier in reversed(tiers) if tier["above"] < input_tokens), None)
+
+    def _find_tiers(self, model: str | None, provider: str | None, moment_ns: int) -> tuple[_Tier, ...]:
+        return tuple(_tiers(self._source(model, provider).price_at(_moment(moment_ns))))
 
     def _find_source(self, model: str | None, provider: str | None) -> "_Source":
         if not model or len(model) > _MAX_MODEL_CHARS:
@@ -174,9 +184,11 @@ class _Source:
     listed: ModelInfo | None
 
     @property
-    def changes_within_days(self) -> bool:
+    def steady_ns(self) -> int:
+        """Within a minute, or within a day (UTC), the price cannot change."""
         prices = self.listed.prices if self.listed else []
-        return isinstance(prices, list) and any(isinstance(price.constraint, TimeOfDateConstraint) for price in prices)
+        listed = prices if isinstance(prices, list) else []
+        return _MINUTE_NS if any(isinstance(price.constraint, TimeOfDateConstraint) for price in listed) else _DAY_NS
 
     def price_at(self, moment: datetime) -> ModelPrice | None:
         own = self._own_at(moment)
@@ -208,25 +220,25 @@ class _Source:
         return max(started, key=lambda price: price.start or date.min, default=None)
 
 
-def _moment() -> pl.Expr:
-    """The start of the day, or of the minute, within which the price of a call's model cannot change."""
-    started_at = pl.col("started_at").dt.convert_time_zone("UTC").dt.replace_time_zone(None).dt.cast_time_unit("ns")
-    in_minutes, in_days = started_at.dt.truncate("1m"), started_at.dt.truncate("1d")
-    return pl.when("by_minute").then(in_minutes).otherwise(in_days).alias("moment")
+def _asked(calls: pl.DataFrame) -> pl.DataFrame:
+    """What of each call decides its cost: model, provider, started_ns, and the counts of tokens."""
+    return calls.select(
+        pl.coalesce("served_model", "requested_model").alias("model"),
+        "provider",
+        pl.col("started_at").dt.epoch("ns").alias("started_ns"),
+        *_TOKENS,
+    )
 
 
-def _rates(asked: pl.DataFrame, sources: list[_Source]) -> pl.DataFrame:
-    """One row per source, moment and tier: what each kind of token costs."""
-    moments = asked.lazy().select("source", "moment").unique().drop_nulls().collect()
-    tiers = [
-        {"source": source, "moment": moment, **tier}
-        for source, moment in moments.iter_rows()
-        for tier in _tiers(sources[source].price_at(moment.replace(tzinfo=UTC)))
-    ]
-    return pl.DataFrame(tiers, schema=_RATES_SCHEMA)
+def _moment(nanoseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=nanoseconds // 1_000)
 
 
-def _tiers(price: ModelPrice | None) -> Iterator[dict[str, float | int]]:
+def _usd(units: float | None) -> float | None:
+    return None if units is None else units / _UNITS_PER_USD
+
+
+def _tiers(price: ModelPrice | None) -> Iterator[_Tier]:
     """The rates, for each number of input tokens above which they change; none for a model without token prices."""
     named: dict[str, Decimal | TieredPrices | None] = {name: getattr(price, name, None) for name in _UNITS}
     prices = {name: value for name, value in named.items() if value is not None}
@@ -243,67 +255,31 @@ def _rate(price: Decimal | TieredPrices, above: int) -> Decimal:
     return price
 
 
-def _costs(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
-    """The costs by the rates of the tier that a call's input reached, which then hold for all its tokens."""
-    tokens = [*_INPUT_PRICES.values(), *_OUTPUT_PRICES.values()]
-    rated = (
-        asked.lazy()
-        .drop_nulls("input_tokens")
-        .sort("input_tokens")
-        .join_asof(
-            rates.lazy().sort("above"),
-            left_on="input_tokens",
-            right_on="above",
-            by=["source", "moment"],
-            allow_exact_matches=False,
-            check_sortedness=False,
-        )
-        .drop_nulls("above")
-        .filter(pl.min_horizontal(tokens) >= 0)
-    )
-    units_in, units_out = _units(_INPUT_PRICES), _units(_OUTPUT_PRICES)
-    units = rated.select(
-        "row",
-        cost_usd=units_in + units_out + pl.col(_REQUEST_PRICE).fill_null(0),
-        cost_input_usd=units_in,
-        cost_output_usd=units_out,
-    )
-    rows = asked.lazy().select("row")
-    ordered = rows.join(units, on="row", how="left", maintain_order="left").drop("row").collect()
-    # NumPy divides; Polars would multiply by the divisor's inexact reciprocal.
-    return pl.DataFrame(
-        [pl.Series(cost.name, cost.to_numpy() / _UNITS_PER_USD, nan_to_null=True) for cost in ordered.iter_columns()]
-    )
+def _units(call: _Call, tier: _Tier, prices: Mapping[str, str]) -> float | None:
+    """What one side costs; None if its tokens do not tell."""
+    used = _used(call, tier, prices)
+    return None if used is None else sum((tokens * tier[rate] for rate, tokens in used.items()), 0.0)
 
 
-def _units(prices: dict[str, str]) -> pl.Expr:
-    """Tokens times rates of one side: parts that have a price of their own at it, the rest at the whole's.
-
-    Null if the whole is unknown and has a price, or is less than its parts.
-    """
+def _used(call: _Call, tier: _Tier, prices: Mapping[str, str]) -> dict[str, int] | None:
+    """Tokens of one side by rate: parts that have a price of their own at it, the rest at the whole's; nothing if the
+    whole has no price, None if it is unknown or less than its parts."""
     (whole_rate, whole_tokens), *parts = prices.items()
-    apart = pl.sum_horizontal(_part_tokens(rate, tokens) for rate, tokens in parts)
-    in_parts = pl.sum_horizontal(_part_tokens(rate, tokens) * pl.col(rate).fill_null(0) for rate, tokens in parts)
-    rest = pl.col(whole_tokens).cast(pl.Float64) - apart
-    costs = rest * pl.col(whole_rate) + in_parts
-    return pl.when(pl.col(whole_rate).is_null()).then(0.0).when(rest >= 0).then(costs)
-
-
-def _part_tokens(rate: str, tokens: str) -> pl.Expr:
-    return pl.when(pl.col(rate).is_not_null()).then(pl.col(tokens).cast(pl.Float64)).fill_null(0)
-
-
-def _parts(call: Mapping[str, Any], tier: Mapping[str, float], prices: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """The classes of one side that the call used, each with what it adds to the cost, as `_units` adds them up."""
-    (whole_rate, whole_tokens), *parts = prices.items()
+    if whole_rate not in tier:
+        return {}
     apart = {rate: call[tokens] or 0 for rate, tokens in parts if rate in tier}
-    used = {whole_rate: (call[whole_tokens] or 0) - sum(apart.values()), **apart}
-    for rate, tokens in used.items():
-        if tokens and rate in tier:
+    whole = call[whole_tokens]
+    return None if whole is None or whole < sum(apart.values()) else {whole_rate: whole - sum(apart.values()), **apart}
+
+
+def _parts(call: _Call, tier: _Tier, prices: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The classes of one side that the call used, each with what it adds to the cost."""
+    for rate, tokens in (_used(call, tier, prices) or {}).items():
+        if tokens:
             yield _part(rate, tokens, tier[rate])
 
 
-def _request_part(tier: Mapping[str, float]) -> list[dict[str, Any]]:
+def _request_part(tier: _Tier) -> list[dict[str, Any]]:
     return [_part(_REQUEST_PRICE, 1, tier[_REQUEST_PRICE])] if _REQUEST_PRICE in tier else []
 
 
