@@ -1157,8 +1157,8 @@ inner join steps
     on spans.project = steps.project and spans.block_id = steps.block_id
         and spans.block_position = steps.block_position and lower(hex(spans.span_id)) = steps.step_id
 where spans.project = in_project and spans.evaluator_type = 'human' and coalesce(with_evidence, 'explicit') = 'explicit'
-    -- A day of slack for clocks that are behind those of their runs' roots.
-    and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000);
+    -- Of the spans, which are the few, not of the steps. A day of slack for clocks that are behind those of their runs' roots.
+    and coalesce(spans.started_at, spans.ended_at, spans.received_at) >= make_timestamp_ns(since_ns - 86400000000000);
 
 -- The runs that the common filters let through, with what humans made of each: was it reviewed, was it corrected.
 create or replace macro judged_runs(
@@ -1726,7 +1726,7 @@ end;
 create or replace macro bad_rate(is_bad) as count(*) filter (where is_bad) / nullif(count(is_bad), 0);
 
 -- The records since since_ns that judge work or belong to a replayed case, each with its run: that of its step, else
--- that of its trace (plumbing, which has no step). judged_step_id is what was judged: the step above a judgement, or the
+-- that of its trace (plumbing, which has no step) if it began since since_ns. judged_step_id is what was judged: the step above a judgement, or the
 -- step itself that carries one.
 create or replace macro evaluating_records(in_project, since_ns) as table
 with told as (
@@ -1747,9 +1747,11 @@ with told as (
         coalesce(ended_at, started_at, received_at) as told_at
     from spans
     where project = in_project
-        and coalesce(
-            evaluation_name, evaluation_label, evaluation_case, evaluation_suite, replay_category, evaluation_score::varchar
-        ) is not null
+        -- Each column alone: the store knows where all of one is null, and does not read it there.
+        and (
+            evaluation_name is not null or evaluation_label is not null or evaluation_score is not null
+            or evaluation_case is not null or evaluation_suite is not null or replay_category is not null
+        )
         -- A day of slack for clocks that are behind those of their runs' roots.
         and coalesce(started_at, ended_at, received_at) >= make_timestamp_ns(since_ns - 86400000000000)
 ),
@@ -1769,7 +1771,7 @@ traced as (
         run_id,
         unnest(trace_ids) as trace_hex
     from runs
-    where project = in_project
+    where project = in_project and started_at >= make_timestamp_ns(since_ns)
 ),
 
 unstepped as (
