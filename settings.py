@@ -5,7 +5,7 @@ import ipaddress
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -176,8 +176,13 @@ def read_settings(parser: argparse.ArgumentParser, names: Sequence[str], argumen
         about = f"{field.description} [{variable(name)}; default {field.default}]"
         parser.add_argument(flag(name), default=argparse.SUPPRESS, help=about)
     parsed = vars(parser.parse_args(arguments))
+    return settings_of_environment(**{name: parsed[name] for name in names if name in parsed})
+
+
+def settings_of_environment(**given: Any) -> Settings:
+    """The environment's settings, but for those that are given. Raises `SettingsError`."""
     try:
-        return Settings(**{name: parsed[name] for name in names if name in parsed})
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingsError(f"{variable(str(first['loc'][0]))}: {first['msg']}") from None

@@ -2,9 +2,17 @@
 
 import signal
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 from queries.cli.main import main
 
-if __name__ == "__main__":
+
+def run(arguments: Sequence[str]) -> NoReturn:
+    """Carry out a command, and end as it does."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` ends it without a word
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(arguments))
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])

@@ -54,9 +54,12 @@ class Client:
         """`ca_file` is the authority behind a server with TLS, if it is none that this machine trusts anyway."""
         headers = {b"authorization": f"Bearer {key.strip()}".encode()} if key else {}
         self._person: Mapping[str, str] = {}
-        self._http = httpx.Client(
-            base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS, verify=_trusting(url, ca_file)
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS, verify=_trusting(url, ca_file)
+            )
+        except httpx.InvalidURL as error:
+            raise ServerDown(f"{url} is no URL of a server: {error}") from None
 
     def acting_for(self, person: Mapping[str, str]) -> "Client":
         """The same client, which asks for a person: the headers name them. Its key must be one of scope `act`."""
@@ -407,7 +410,7 @@ def _message(response: httpx.Response) -> str:
     try:
         return str(response.json()["error"])
     except (ValueError, KeyError, TypeError):
-        return response.text[:500]
+        return " ".join(response.text[:500].split())
 
 
 def _with_times(row: dict[str, Any]) -> dict[str, Any]:

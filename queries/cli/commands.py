@@ -4,10 +4,14 @@ import argparse
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from queries.cli.session import Session
+
+REPORT_FORMS = ("html", "pdf", "md", "zip", "xlsx", "json")
+_LONGEST_PAUSE_SECONDS = 3_600
 
 
 def _nothing_more(_: argparse.ArgumentParser) -> None:
@@ -17,8 +21,8 @@ def _nothing_more(_: argparse.ArgumentParser) -> None:
 @dataclass(frozen=True)
 class Command:
     """`answered_by` is `module.function` of `queries/cli/`: it takes a Session, writes the answer, and tells whether
-    there was any. The first of its `formats` is the usual one. One that `is_watched` goes on until it is interrupted,
-    which is how it ends well."""
+    there was any. The first of its `formats` is the usual one, unless `has_form_of_file`: then the ending of the file
+    tells it. One that `is_watched` goes on until it is interrupted, which is how it ends well."""
 
     help: str
     answered_by: str
@@ -26,6 +30,7 @@ class Command:
     has_window: bool = True
     has_filters: bool = True
     formats: tuple[str, ...] = ("table", "json", "csv")
+    has_form_of_file: bool = False
     is_watched: bool = False
 
     def run(self, session: "Session") -> bool:
@@ -59,7 +64,14 @@ def _of_approvals(parser: argparse.ArgumentParser) -> None:
 
 
 def _of_tail(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="how often to look (%(default)s)")
+    parser.add_argument("--every", type=_pause, default=2.0, metavar="SECONDS", help="how often to look (%(default)s)")
+
+
+def _pause(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= _LONGEST_PAUSE_SECONDS:
+        raise argparse.ArgumentTypeError(f"more than 0 and at most {_LONGEST_PAUSE_SECONDS} seconds are expected")
+    return seconds
 
 
 def _of_sql(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +83,16 @@ def _of_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, metavar="FILE", help="where to; .gz compresses OTLP, - is standard output"
     )
+
+
+def _of_report(parser: argparse.ArgumentParser) -> None:
+    year, week, _ = (datetime.now(UTC) - timedelta(weeks=1)).isocalendar()
+    last = f"{year}-W{week:02}"
+    parser.add_argument("--week", default=last, help="ISO week, Monday to Monday (the last one, %(default)s)")
+    parser.add_argument("--workflow", help="of this workflow alone")
+    parser.add_argument("--made-at", help="as of this moment, such as 2026-11-16T06:00:00Z (as it was made last)")
+    parser.add_argument("--anew", action="store_true", help="make it anew, with what changed since it was last made")
+    parser.add_argument("--out", default="-", metavar="FILE", help="where to; - is standard output (%(default)s)")
 
 
 def _limit(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +110,15 @@ COMMANDS: Mapping[str, Command] = {
     "errors": Command("groups of errors", "lists.errors", _limit),
     "sql": Command("ask a SELECT statement, where the server allows it", "lists.sql", _of_sql, has_filters=False),
     "tail": Command("follow new runs until Ctrl-C", "tail.follow", _of_tail, has_window=False, is_watched=True),
+    "report": Command(
+        "the weekly reliability report as a file",
+        "report.report",
+        _of_report,
+        has_window=False,
+        has_filters=False,
+        formats=REPORT_FORMS,
+        has_form_of_file=True,
+    ),
     "export": Command(
         "write a window into a file: a table, or whole records as OTLP/JSON lines that replay takes",
         "export.export",

@@ -1,7 +1,7 @@
 """What is typed, and how it ends. Whatever takes long to load is loaded by the command that needs it.
 
-Exit codes: 0 answered, 1 nothing found, 2 not understood (here or by the server), 3 no answer from the server, 4 the
-server refuses the key, 5 anything else that the server says, 130 interrupted.
+Exit codes: 0 answered, 1 nothing found, 2 not understood (here or by the server) or not written, 3 no answer from the
+server, 4 the server refuses the key, 5 anything else that the server says, 130 interrupted.
 """
 
 import argparse
@@ -27,14 +27,10 @@ _FILTERS = {
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command. Returns the exit code."""
-    if arguments[:1] == ["report"]:
-        from queries.weekly_report import main as report
-
-        return report(arguments[1:])
     options = parser().parse_args(_with_times(arguments))
     command: Command = options.command
     try:
-        return FOUND if _carried_out(command, options) else NOTHING
+        return _carried_out(command, options)
     except KeyboardInterrupt:
         return FOUND if command.is_watched else INTERRUPTED
 
@@ -45,28 +41,29 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m queries",
         description="Ask a Runlight server. The server and its key are told by --url and --key, or by RUNLIGHT_URL and "
         "RUNLIGHT_API_KEY.",
-        epilog="Exit codes: 0 answered, 1 nothing found, 2 not understood, 3 no answer from the server, "
-        "4 key refused, 5 the server failed, 130 interrupted.",
+        epilog="Exit codes: 0 answered, 1 nothing found, 2 not understood or not written, 3 no answer from the "
+        "server, 4 key refused, 5 the server failed, 130 interrupted.",
     )
     commands = whole.add_subparsers(required=True, metavar="COMMAND", title="commands")
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.help, description=f"{command.help[0].upper()}{command.help[1:]}.")
         one.set_defaults(command=command)
-        _add_common(one, command.formats)
+        _add_common(one, command)
         if command.has_window:
             _add_window(one)
         if command.has_filters:
             _add_filters(one)
         command.add_options(one)
-    commands.add_parser("report", help="the weekly report as a file, as `python -m queries.weekly_report` has it")
     return whole
 
 
-def _add_common(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+def _add_common(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.add_argument("--url", help="the server [RUNLIGHT_URL]")
     parser.add_argument("--key", help="API key [RUNLIGHT_API_KEY, which other users of the machine cannot see]")
     parser.add_argument("--project", help="project (the key's only one, else default)")
-    parser.add_argument("--format", choices=formats, default=formats[0], help="form (%(default)s)")
+    usual = None if command.has_form_of_file else command.formats[0]
+    told = usual or "by the ending of --out, else md"
+    parser.add_argument("--format", choices=command.formats, default=usual, help=f"form ({told})")
 
 
 def _add_window(parser: argparse.ArgumentParser) -> None:
@@ -94,27 +91,29 @@ def _with_times(arguments: Sequence[str]) -> list[str]:
     return joined
 
 
-def _carried_out(command: Command, options: argparse.Namespace) -> bool:
+def _carried_out(command: Command, options: argparse.Namespace) -> int:
+    from queries.cli.output import CannotWrite
     from queries.cli.session import Session, Unusable
     from queries.client import ApiError, BadRequest, KeyRefused, NotFound, ServerDown
+    from settings import SettingsError
 
     try:
         with Session(options) as session:
-            return command.run(session)
-    except (BadRequest, Unusable) as error:
-        return _fail(MISUNDERSTOOD, error)
+            return FOUND if command.run(session) else NOTHING
+    except (BadRequest, Unusable, CannotWrite, SettingsError) as error:
+        return _failed(MISUNDERSTOOD, error)
     except NotFound as error:
-        return _fail(NOTHING, error)
+        return _failed(NOTHING, error)
     except ServerDown as error:
-        return _fail(NO_SERVER, error)
+        return _failed(NO_SERVER, error)
     except KeyRefused as error:
-        return _fail(REFUSED, error)
+        return _failed(REFUSED, error)
     except ApiError as error:
-        return _fail(FAILED, error)
+        return _failed(FAILED, error)
 
 
-def _fail(code: int, error: Exception) -> bool:
+def _failed(code: int, error: Exception) -> int:
     from queries.cli.terminal import visible
 
     sys.stderr.write(f"{visible(str(error))}\n")
-    sys.exit(code)
+    return code

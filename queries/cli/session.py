@@ -8,9 +8,10 @@ from typing import Any, Self
 import polars as pl
 
 from queries.cli import terminal
+from queries.cli.output import standard_output
 from queries.client import Client
 from queries.encoding import MediaType, encode_table, rows_json
-from settings import Settings, Terminal
+from settings import Terminal, settings_of_environment
 
 _ASKED = ["project", "since", "until", "workflow", "agent", "service", "environment", "release", "model", "tool"]
 _ASKED += ["user", "conversation", "status", "evidence"]
@@ -24,7 +25,7 @@ class Session:
     """Asks a server as the options say, and writes what comes of it."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        settings = Settings()
+        settings = settings_of_environment()
         self.options = options
         self.client = Client(options.url or settings.url, options.key or settings.api_key, settings.ca_file)
         self.is_terminal = sys.stdout.isatty()
@@ -67,16 +68,25 @@ class Session:
             sys.stderr.write("nothing found\n")
         else:
             self.show_rows(found, columns)
+        if found.height == vars(self.options).get("limit"):
+            sys.stderr.write(f"there may be more than these {found.height:,} rows; --limit says how many at most\n")
         return not found.is_empty()
 
     def show_rows(self, found: pl.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> None:
         """A table, whatever form was asked for."""
-        rows = [{name: shown(row[name]) for name, shown in columns.items()} for row in found.iter_rows(named=True)]
-        terminal.write(sys.stdout, terminal.table(rows, with_colours=self._with_colours))
+        heads = {name: name.removesuffix("_ms") for name in columns}  # cells tell their units
+        rows = [
+            {heads[name]: shown(row[name]) for name, shown in columns.items()} for row in found.iter_rows(named=True)
+        ]
+        self._put(terminal.table(rows, with_colours=self._with_colours))
 
     def write(self, text: str) -> None:
         """Put a text out: into a file or pipe as it is, on a terminal with nothing in it that a terminal obeys."""
-        terminal.write(sys.stdout, terminal.visible(text) if self.is_terminal else text)
+        self._put(terminal.visible(text) if self.is_terminal else text)
+
+    def _put(self, text: str) -> None:
+        with standard_output():
+            terminal.write(sys.stdout, text)
 
 
 def words(value: Any) -> str:

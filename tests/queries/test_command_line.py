@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -55,14 +56,14 @@ def url(store: duckdb.DuckDBPyConnection) -> Iterator[str]:
 def run(url: str, *arguments: str) -> int:
     try:
         return main([arguments[0], "--url", url, *arguments[1:]])
-    except SystemExit as ended:
+    except SystemExit as ended:  # by argparse
         return int(ended.code or 0)
 
 
 def test_every_list_is_written_as_table_json_and_csv(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(url, "runs") == 0
     head, *rows = capsys.readouterr().out.splitlines()
-    assert head.split()[:2] == ["run_id", "status"]
+    assert head.split()[:4] == ["run_id", "status", "started_at", "duration"]
     assert [row.split()[0] for row in rows] == [trace_hex("b"), trace_hex("a")]
 
     assert run(url, "runs", "--format", "json", "--agent", "refunds") == 0
@@ -91,6 +92,9 @@ def test_every_list_is_written_as_table_json_and_csv(url: str, capsys: pytest.Ca
         (["runs", "--since", "yesterday"], 2, "since reads like"),
         (["runs", "--attr", "key"], 2, "--attr reads KEY=VALUE"),
         (["runs", "--sort", "luck"], 2, "invalid choice"),
+        (["tail", "--every", "0"], 2, "more than 0 and at most 3600 seconds"),
+        (["tail", "--every", "nan"], 2, "more than 0 and at most 3600 seconds"),
+        (["runs", "--url", "http://[::1"], 3, "http://[::1 is no URL of a server"),
         (["wish"], 2, "invalid choice"),
         (["export", "--table", "api_keys", "--out", "-"], 2, "table is one of runs"),
         (["sql", "select 1"], 4, "RUNLIGHT_SQL"),
@@ -104,6 +108,42 @@ def test_how_it_ends_is_told_by_its_exit_code_and_a_line(
     assert says in written.err
     assert "Traceback" not in written.err
     assert written.out == ""
+
+
+def test_a_setting_that_cannot_be_read_is_named(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNLIGHT_HTTP_PORT", "many")
+    assert run(url, "runs") == 2
+    assert capsys.readouterr().err.startswith("RUNLIGHT_HTTP_PORT: ")
+
+
+def test_a_list_that_is_full_says_that_there_may_be_more(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(url, "runs", "--limit", "1") == 0
+    assert "there may be more" in capsys.readouterr().err
+    assert run(url, "runs", "--limit", "3") == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", [["runs"], ["export"], ["report"]])
+def test_output_that_cannot_be_written_is_no_answer(url: str, command: list[str]) -> None:
+    name, *more = [*command, "--out", "-"] if command == ["export"] else command
+    with Path("/dev/full").open("wb") as full:
+        asked = [sys.executable, "-m", "queries", name, "--url", url, *more]
+        ended = subprocess.run(asked, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (2, "standard output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("module", [["queries", "report"], ["queries.weekly_report"]])
+def test_a_report_that_is_waited_for_can_be_interrupted(module: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asked = [sys.executable, "-m", *module, "--url", f"http://127.0.0.1:{silent.getsockname()[1]}"]
+        with subprocess.Popen(asked, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                assert process.stderr
+                assert (process.stderr.read(), process.wait(SECONDS)) == ("", 130)
 
 
 def test_a_server_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
