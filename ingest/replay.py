@@ -2,6 +2,8 @@
 
 `ingest/recordings.py` says what a file can be. Without one the samples are sent: every scenario, and the six weeks of
 history before now.
+
+Exit codes: 0 the server took all, 1 it did not or a file cannot be read, 2 not understood, 130 interrupted.
 """
 
 import argparse
@@ -39,7 +41,7 @@ from ingest.otlp_json import to_protobuf
 from ingest.projects import HEADER
 from ingest.recordings import CannotReplay, Recording, read, requests_of
 from sample_traces import history
-from settings import Settings
+from settings import SettingsError, settings_of_environment
 
 SAMPLES = Path(__file__).parents[1] / "sample_traces"
 
@@ -72,21 +74,30 @@ class Sent:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Replays as the command line asks; 0 when the server took every request, else 1."""
-    options = _options(arguments)
-    now = options.now or datetime.now(UTC)
+    """Replays as the command line asks; the exit code."""
     try:
-        if not options.files and not options.history:
-            _say(f"samples: {load_samples(options.url, options.project, now)}")
-            return 0
-        with _client(options.url) as client:
-            for path, found in _recordings(options.files, options.now):
-                _say(f"{path}: {_send_all(client, found, options.project)}")
-            if options.history:
-                _say(f"history of {history.DAYS} days: {_send_history(client, options.project, now)}")
+        return _replayed(_options(arguments))
     except CannotReplay as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; replayed again, what was sent is stored once\n")
+        return 130
+
+
+def _replayed(options: argparse.Namespace) -> int:
+    now = options.now or datetime.now(UTC)
+    if not options.files and not options.history:
+        _say(f"samples: {load_samples(options.url, options.project, now)}")
+        return 0
+    with _client(options.url) as client:
+        for path, found in _recordings(options.files, options.now):
+            _say(f"{path}: {_send_all(client, found, options.project)}")
+        if options.history:
+            _say(f"history of {history.DAYS} days: {_send_history(client, options.project, now)}")
     return 0
 
 
@@ -103,10 +114,15 @@ def load_samples(url: str, project: str, now: datetime) -> Sent:
 
 
 def _client(url: str) -> httpx.Client:
-    settings = Settings()
+    settings = settings_of_environment()
     headers = {b"x-api-key": settings.api_key.strip().encode()} if settings.api_key else {}
-    trusted = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
-    return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS, verify=trusted)
+    try:
+        trusted = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
+        return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS, verify=trusted)
+    except OSError as error:  # ssl.SSLError is one
+        raise CannotReplay(f"RUNLIGHT_CA_FILE: {settings.ca_file} cannot be used ({error.strerror})") from None
+    except httpx.InvalidURL as error:
+        raise CannotReplay(f"{url} is no URL of a server: {error}") from None
 
 
 def newest_ns(recordings: Iterable[Recording]) -> int:
@@ -128,9 +144,11 @@ def record_count(recording: Recording) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ingest.replay", description="Sends recorded OTLP to a server.")
-    parser.add_argument("files", nargs="*", help="OTLP/JSON, JSON lines or protobuf, gzip or not; none: the samples")
     parser.add_argument(
-        "--url", default=Settings().url, help="the server; also taken as a first argument (%(default)s)"
+        "files", nargs="*", help="OTLP/JSON, JSON lines or protobuf, gzip, zstd or plain; none: the samples"
+    )
+    parser.add_argument(
+        "--url", default=settings_of_environment().url, help="the server; also taken as a first argument (%(default)s)"
     )
     parser.add_argument("--project", default="default", help="the project that the records go to (%(default)s)")
     parser.add_argument(

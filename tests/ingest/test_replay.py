@@ -1,13 +1,15 @@
 import gzip
 import json
+import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import zstandard
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -66,6 +68,38 @@ def test_a_protobuf_file_arrives_byte_for_byte_at_the_path_in_its_name(
     (request,) = script.requests
     assert request.body == body
     assert request.signal == {"traces": Signal.SPAN, "logs": Signal.LOG, "metrics": Signal.METRIC}[signal]
+
+
+@pytest.mark.parametrize("packed", [bytes, zstandard.compress], ids=["plain", "zstd"])
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+def test_requests_with_their_lengths_before_them_arrive_one_by_one(
+    tmp_path: Path, encoding: str, packed: Callable[[bytes], bytes]
+) -> None:
+    written_as = {"json": spans_json, "protobuf": lambda trace: spans(trace).SerializeToString()}[encoding]
+    bodies = [written_as(TRACE), written_as(OTHER_TRACE)]
+    framed = b"".join(len(packed(body)).to_bytes(4) + packed(body) for body in bodies)
+    script = takes_all()
+    assert replayed(script, written(tmp_path / "traces.dump", framed)) == 0
+    assert [(request.encoding, request.project) for request in script.requests] == [(encoding, "default")] * 2
+    if encoding == "protobuf":
+        assert [request.body for request in script.requests] == bodies
+
+
+def test_a_file_may_be_packed_by_zstd_as_a_whole_in_several_pieces(tmp_path: Path) -> None:
+    lines = [spans_json(TRACE) + b"\n", spans_json(OTHER_TRACE) + b"\n"]
+    script = takes_all()
+    packed = b"".join(zstandard.compress(line) for line in lines)
+    assert replayed(script, written(tmp_path / "two.jsonl.zst", packed)) == 0
+    assert [TRACE.encode() in request.body for request in script.requests] == [True, False]
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", gzip.compress(b"")])
+def test_a_file_with_nothing_in_it_sends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    name = written(tmp_path / "rotated.jsonl", data)
+    assert replayed(takes_all(), name) == 0
+    assert capsys.readouterr().out == f"{name}: nothing sent, 0 rejected\n"
 
 
 def test_a_file_with_spans_and_logs_in_one_object_arrives_as_two_requests(tmp_path: Path) -> None:
@@ -177,6 +211,9 @@ def test_a_refusal_in_protobuf_says_why_too(tmp_path: Path, capsys: pytest.Captu
     [
         ("missing.json", None, "cannot be read"),
         ("cut.json.gz", gzip.compress(b"{}" * 99, mtime=0)[:20], "cannot be read"),
+        ("cut.jsonl.zst", zstandard.compress(b"{}" * 99)[:-2], "its last frame is cut short"),
+        ("cut.traces.pb", b"\x00\x00\x00\x09\x0a", "ends in the middle of its request 1"),
+        ("", None, "cannot be read: Is a directory"),
         ("unnamed.pb", b"\x0a\x00", "name a protobuf file after its signal"),
         ("other.json", b'{"spans": []}', "holds neither resourceSpans nor resourceLogs nor resourceMetrics"),
         ("list.json", b"{}\n[]", "holds neither"),
@@ -214,6 +251,20 @@ def test_a_server_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.C
     error = capsys.readouterr().err
     assert error.startswith(f"{name}:1: cannot reach {url}")
     assert error.count("\n") == 1
+
+
+def test_an_address_that_is_none_and_an_end_by_hand_are_one_line_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupting(_: Request) -> Future[Receipt]:
+        signal.raise_signal(signal.SIGINT)
+        return answered(Receipt())
+
+    name = written(tmp_path / "a.json", spans_json(TRACE))
+    assert replay.main([name, "--url", "http://[::1"]) == 1
+    assert capsys.readouterr().err.startswith("http://[::1 is no URL of a server")
+    assert replayed(Script(interrupting), name) == 130
+    assert capsys.readouterr().err.startswith("interrupted; ")
 
 
 def test_without_files_all_samples_and_the_history_are_sent(capsys: pytest.CaptureFixture[str]) -> None:
