@@ -913,28 +913,132 @@ asof inner join calls
     on tools.run_id = calls.run_id and tools.agent_name = calls.agent_name and tools.started_at < calls.started_at
 group by tools.run_id, calls.step_id, tools.tool_name;
 
--- The usage of the asked runs beside what it is grouped by: `value` of workflow, agent, step, tool, model, user or
--- conversation, null where there is none; a step is named after its agent, which agent_name tells. By tool, the tool is one whose
--- result led to the call, and several have a row each with their share of it.
+-- What the asked runs paid for, summed by run and by `value`, one of workflow, agent, step, model, user or conversation, null
+-- where there is none; a step is named after its agent, which agent_name tells. What is in a run's totals but in no call
+-- has a row of its own, as in asked_usage, and no call_count. Of the spending_count calls (or rests) whose cost is known
+-- there are priced_tokens. The calls are read once and summed first: runs are few, and looked up once for each sum.
+create or replace macro asked_spending(
+    grouping_by, latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release,
+    model, tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+) as table
+with called as materialized (
+    select
+        run_id,
+        case grouping_by
+            when 'agent' then agent_name
+            when 'step' then concat_ws(' › ', agent_name, name)
+            when 'model' then coalesce(served_model, requested_model)
+        end as value,
+        case when grouping_by = 'step' then agent_name end as agent_name,
+        count(*) as call_count,
+        count(*) filter (where cost_usd is null and coalesce(input_tokens, output_tokens) is not null) as unpriced_count,
+        count(cost_usd) as priced_count,
+        sum(greatest(coalesce(input_tokens, 0) + coalesce(output_tokens, 0), 1)) filter (where cost_usd is not null)
+            as priced_tokens,
+        sum(input_tokens) as input_tokens,
+        sum(output_tokens) as output_tokens,
+        sum(cost_usd) as cost_usd
+    from steps
+    where project = in_project and counted and kind in ('llm', 'embedding')
+        and started_at >= make_timestamp_ns(since_ns) and started_at <= make_timestamp_ns(latest_ns)
+    group by all
+)
+
+select
+    asked.place as run_place,
+    asked.started_at as run_started_at,
+    asked.workflow_name,
+    case grouping_by
+        when 'workflow' then asked.workflow_name
+        when 'user' then asked.user_id
+        when 'conversation' then asked.conversation_id
+        else called.value
+    end as value,
+    called.agent_name,
+    called.call_count,
+    called.unpriced_count,
+    called.priced_count as spending_count,
+    called.priced_tokens,
+    called.input_tokens,
+    called.output_tokens,
+    called.cost_usd
+from called
+inner join asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked on called.run_id = asked.run_id
+union all
+select
+    asked.place as run_place,
+    asked.started_at as run_started_at,
+    asked.workflow_name,
+    case grouping_by
+        when 'workflow' then asked.workflow_name
+        when 'user' then asked.user_id
+        when 'conversation' then asked.conversation_id
+        when 'agent' then asked.agent_name
+        when 'step' then concat_ws(' › ', asked.agent_name, asked.name)
+    end as value,
+    case when grouping_by = 'step' then asked.agent_name end as agent_name,
+    0 as call_count,
+    (asked.unpriced_count > coalesce(sums.unpriced_count, 0))::integer as unpriced_count,
+    (asked.cost_usd is not null)::integer as spending_count,
+    greatest(
+        coalesce(asked.input_tokens - coalesce(sums.input_tokens, 0), 0)
+        + coalesce(asked.output_tokens - coalesce(sums.output_tokens, 0), 0), 1
+    ) as priced_tokens,
+    asked.input_tokens - coalesce(sums.input_tokens, 0) as input_tokens,
+    asked.output_tokens - coalesce(sums.output_tokens, 0) as output_tokens,
+    asked.cost_usd - coalesce(sums.cost_usd, 0) as cost_usd
+from asked_runs(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
+) as asked
+left join (
+    select
+        run_id,
+        sum(unpriced_count) as unpriced_count,
+        sum(input_tokens) as input_tokens,
+        sum(output_tokens) as output_tokens,
+        sum(cost_usd) as cost_usd
+    from called
+    group by run_id
+) as sums on asked.run_id = sums.run_id
+where asked.input_tokens > coalesce(sums.input_tokens, 0)
+    or asked.output_tokens > coalesce(sums.output_tokens, 0)
+    or asked.cost_usd > coalesce(sums.cost_usd, 0) + 1e-9;
+
+-- The same by tool too: the tool is one whose result led to the call, and several have a row each with their share of it;
+-- call_place is that call's.
 create or replace macro asked_shares(
     grouping_by, latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release,
     model, tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
 select
-    case grouping_by
-        when 'workflow' then usage.workflow_name
-        when 'agent' then usage.agent_name
-        when 'step' then concat_ws(' › ', usage.agent_name, usage.name)
-        when 'tool' then behind.tool_name
-        when 'model' then usage.model
-        when 'user' then usage.user_id
-        when 'conversation' then usage.conversation_id
-    end as value,
-    case when grouping_by = 'step' then usage.agent_name end as agent_name,
+    value,
+    agent_name,
+    run_place,
+    null::bigint as call_place,
+    run_started_at,
+    call_count,
+    unpriced_count,
+    input_tokens,
+    output_tokens,
+    cost_usd
+from asked_spending(
+    grouping_by, latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release,
+    model, tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+)
+where grouping_by <> 'tool'
+union all
+select
+    behind.tool_name as value,
+    null as agent_name,
     usage.run_place,
     usage.call_place,
     usage.run_started_at,
-    usage.is_unpriced,
+    if(usage.call_place is null, 0, 1) as call_count,
+    usage.is_unpriced::integer as unpriced_count,
     usage.input_tokens * coalesce(behind.share, 1) as input_tokens,
     usage.output_tokens * coalesce(behind.share, 1) as output_tokens,
     usage.cost_usd * coalesce(behind.share, 1) as cost_usd
@@ -943,7 +1047,8 @@ from asked_usage(
     by_user, conversation, statuses, with_evidence, attributes, words, mentioned
 ) as usage
 left join tools_behind_calls(in_project, since_ns, latest_ns) as behind
-    on grouping_by = 'tool' and usage.run_id = behind.run_id and usage.step_id = behind.step_id;
+    on usage.run_id = behind.run_id and usage.step_id = behind.step_id
+where grouping_by = 'tool';
 
 -- What a coalition of five players (its bits) weighs in the Shapley share of the player of one bit.
 create or replace macro shapley_weight(coalition, player) as
@@ -1157,7 +1262,7 @@ inner join steps
     on spans.project = steps.project and spans.block_id = steps.block_id
         and spans.block_position = steps.block_position and lower(hex(spans.span_id)) = steps.step_id
 where spans.project = in_project and spans.evaluator_type = 'human' and coalesce(with_evidence, 'explicit') = 'explicit'
-    -- Of the spans, which are the few, not of the steps. A day of slack for clocks that are behind those of their runs' roots.
+    -- A day of slack for clocks that are behind those of their runs' roots. Asked of the spans, which are the few.
     and coalesce(spans.started_at, spans.ended_at, spans.received_at) >= make_timestamp_ns(since_ns - 86400000000000);
 
 -- The runs that the common filters let through, with what humans made of each: was it reviewed, was it corrected.
@@ -1726,8 +1831,8 @@ end;
 create or replace macro bad_rate(is_bad) as count(*) filter (where is_bad) / nullif(count(is_bad), 0);
 
 -- The records since since_ns that judge work or belong to a replayed case, each with its run: that of its step, else
--- that of its trace (plumbing, which has no step) if it began since since_ns. judged_step_id is what was judged: the step above a judgement, or the
--- step itself that carries one.
+-- that of its trace (plumbing, which has no step) if it began since since_ns. judged_step_id is what was judged: the step
+-- above a judgement, or the step itself that carries one.
 create or replace macro evaluating_records(in_project, since_ns) as table
 with told as (
     select

@@ -6,14 +6,15 @@
 with spent as (
     select
         workflow_name,
-        run_id,
-        model,
-        greatest(coalesce(input_tokens, 0) + coalesce(output_tokens, 0), 1) as tokens,
+        run_place,
+        value as model,
+        spending_count as call_count,
+        priced_tokens as tokens,
         cost_usd,
         run_started_at >= make_timestamp_ns($since_ns) as is_asked
-    from asked_usage(
-        $latest_ns, $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
-        $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+    from asked_spending(
+        'model', $latest_ns, $now_ns, $project, $before_ns, $until_ns, $workflow, $agent, $service, $environment, $release,
+        $model, $tool, $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
     )
     where cost_usd is not null
 ),
@@ -22,12 +23,12 @@ sums as (
     select
         row_number() over (order by workflow_name) as place,
         workflow_name,
-        nullif(count(distinct run_id) filter (where is_asked), 0) as run_count,
-        count(*) filter (where is_asked) as call_count,
+        nullif(count(distinct run_place) filter (where is_asked), 0) as run_count,
+        coalesce(sum(call_count) filter (where is_asked), 0)::bigint as call_count,
         sum(tokens) filter (where is_asked) as tokens,
         coalesce(sum(cost_usd) filter (where is_asked), 0) as cost_usd,
-        nullif(count(distinct run_id) filter (where not is_asked), 0) as run_count_before,
-        count(*) filter (where not is_asked) as call_count_before,
+        nullif(count(distinct run_place) filter (where not is_asked), 0) as run_count_before,
+        coalesce(sum(call_count) filter (where not is_asked), 0)::bigint as call_count_before,
         sum(tokens) filter (where not is_asked) as tokens_before,
         coalesce(sum(cost_usd) filter (where not is_asked), 0) as cost_before_usd
     from spent

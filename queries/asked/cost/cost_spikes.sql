@@ -16,27 +16,16 @@ with spent as materialized (
             -- The clock of UTC is what is stored.
             if($tz = 'UTC', run_started_at::timestamp, timezone($tz, timezone('UTC', run_started_at::timestamp)))
         ) as slot_at,
-        model,
-        call_count,
-        tokens,
+        value as model,
+        spending_count as call_count,
+        priced_tokens as tokens,
         cost_usd
-    from (
-        select
-            run_place,
-            workflow_name,
-            run_started_at,
-            model,
-            count(*) as call_count,
-            sum(greatest(coalesce(input_tokens, 0) + coalesce(output_tokens, 0), 1)) as tokens,
-            sum(cost_usd) as cost_usd
-        from asked_usage(
-            $latest_ns, $now_ns, $project, greatest(0, $since_ns - 42 * 86400 * 1000000000::bigint), $until_ns, $workflow,
-            $agent, $service, $environment, $release, $model, $tool, $user, $conversation, $statuses, $evidence,
-            $attributes, $words, $mentioned
-        )
-        where cost_usd is not null
-        group by run_place, workflow_name, run_started_at, model
+    from asked_spending(
+        'model', $latest_ns, $now_ns, $project, greatest(0, $since_ns - 42 * 86400 * 1000000000::bigint), $until_ns,
+        $workflow, $agent, $service, $environment, $release, $model, $tool, $user, $conversation, $statuses, $evidence,
+        $attributes, $words, $mentioned
     )
+    where cost_usd is not null
 ),
 
 slots as (

@@ -8,6 +8,7 @@ with shares as (
         value,
         run_place,
         call_place,
+        call_count,
         cost_usd
     from asked_shares(
         $by, $latest_ns, $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
@@ -21,19 +22,31 @@ places as (
         row_number() over (order by sum(cost_usd) desc nulls last, value) as place
     from shares
     group by value
+),
+
+sums as (
+    select
+        shares.bucket_at,
+        least(places.place, 8) as place,
+        places.place > 7 as is_rest,
+        case when places.place <= 7 then shares.value end as value,
+        count(distinct shares.run_place) as run_count,
+        -- A call can have several tools, and several of those may be in the rest; of all else it has one.
+        if($by = 'tool', count(distinct shares.call_place), sum(shares.call_count)::bigint) as call_count,
+        sum(shares.cost_usd) as cost_usd
+    from shares
+    inner join places on shares.value is not distinct from places.value
+    group by all
 )
 
 select
-    shares.bucket_at,
-    bucket_until(shares.bucket_at, $bucket, $tz) as bucket_until_at,
-    least(places.place, 8) as place,
-    places.place > 7 as is_rest,
-    case when places.place <= 7 then shares.value end as value,
-    count(distinct shares.run_place) as run_count,
-    -- A call can have several tools, and several of those may be in the rest; of all else it has one.
-    if($by = 'tool', count(distinct shares.call_place), count(shares.call_place)) as call_count,
-    sum(shares.cost_usd) as cost_usd
-from shares
-inner join places on shares.value is not distinct from places.value
-group by all
-order by shares.bucket_at, least(places.place, 8)
+    bucket_at,
+    bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
+    place,
+    is_rest,
+    value,
+    run_count,
+    call_count,
+    cost_usd
+from sums
+order by bucket_at, place

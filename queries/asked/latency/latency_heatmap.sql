@@ -20,6 +20,16 @@ ranges as (
         10.0::double ** power as unit,
         case when duration_ms < 1 then 0 when duration_ms >= 5 * unit then 5 when duration_ms >= 2 * unit then 2 else 1 end as lead
     from magnitudes
+),
+
+counted as (
+    select
+        bucket_at,
+        lead,
+        unit,
+        count(*) as run_count
+    from ranges
+    group by bucket_at, lead, unit
 )
 
 select
@@ -27,7 +37,6 @@ select
     bucket_until(bucket_at, $bucket, $tz) as bucket_until_at,
     lead * unit as duration_from_ms,
     case lead when 0 then 1 when 1 then 2 when 2 then 5 else 10 end * unit as duration_to_ms,
-    count(*) as run_count
-from ranges
-group by all
+    run_count
+from counted
 order by bucket_at, duration_from_ms
