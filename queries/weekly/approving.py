@@ -1,8 +1,8 @@
 """The section about approvals: what was decided, how long it took, and what waits."""
 
 from queries.weekly.asking import Inquiry, Row
+from queries.weekly.daily import by_day, daily
 from queries.weekly.document import Chart, Column, Section, Series, Table, Unit
-from queries.weekly.figures import by_day, daily
 from queries.weekly.wording import shown
 from queries.words import duration, plural
 
@@ -54,19 +54,21 @@ def approvals_section(inquiry: Inquiry, totals: Row, pending: list[Row]) -> Sect
     if pending:
         note = f"The {MOST_PENDING} oldest of {len(pending)}." if len(pending) > MOST_PENDING else ""
         blocks.append(_table("backlog", "Waiting for an answer", _WAITING, pending[:MOST_PENDING], note))
-    return Section(name="approvals", title="Approvals", sentences=[_decided(totals), _waits(pending)], blocks=blocks)
+    return Section(name="approvals", title="Approvals", sentences=[decided(totals), _waits(pending)], blocks=blocks)
 
 
-def _decided(totals: Row) -> str:
+def decided(totals: Row) -> str:
+    """How many questions there were, how many of them humans decided, and how fast as far as that is known."""
     if not totals.get("approval_count"):
         return "No run of this week asked for permission."
     told = f"The runs of this week asked for permission {plural(totals['approval_count'], 'time')}"
     if not totals["human_count"]:
         return f"{told}; no human decided."
-    return (
-        f"{told}; humans decided {totals['human_count']:,}, half of them within "
-        f"{shown(totals['p50_wait_ms'], 'ms')} and 95% within {shown(totals['p95_wait_ms'], 'ms')}."
-    )
+    told += f"; humans decided {totals['human_count']:,}"
+    if totals["p50_wait_ms"] is None:
+        return f"{told}; how long that took is not known."
+    within = [shown(totals[wait], "ms") for wait in ("p50_wait_ms", "p95_wait_ms")]
+    return f"{told}, half of them within {within[0]} and 95% within {within[1]}."
 
 
 def _waits(pending: list[Row]) -> str:

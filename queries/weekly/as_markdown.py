@@ -8,6 +8,7 @@ from queries.weekly.people import ShownTable, shown_report, shown_table
 
 # Whatever opens emphasis, a link, code, a formula, an element, an entity or a cell.
 _SYNTAX = re.compile(r"[\\`*_\[\]<>|~&$#]")
+_BULLET = re.compile(r"^(\d{0,9})([-+.)])(?=\s|$)")  # opens a list where a paragraph begins
 _ADDRESS = re.compile(r":(?=//)|(?<=www)\.|@", re.IGNORECASE)
 
 
@@ -28,7 +29,12 @@ def as_markdown(report: Report) -> bytes:
 
 def escaped(text: str) -> str:
     """Text that reads the same when it is rendered."""
-    return _ADDRESS.sub(lambda sign: "\\" + sign[0], _SYNTAX.sub(lambda sign: "\\" + sign[0], text))
+    plain = _ADDRESS.sub(_escape, _SYNTAX.sub(_escape, text))
+    return _BULLET.sub(r"\1\\\2", plain)
+
+
+def _escape(sign: re.Match[str]) -> str:
+    return f"\\{sign[0]}"
 
 
 def _as_table(block: Table | Chart) -> Table:

@@ -57,7 +57,7 @@ def coverage_section(inquiry: Inquiry, figures: Figures, days: list[Row]) -> Sec
         *_of_the_week(inquiry, figures, days),
         *_of_prices(unpriced),
         *_of_evidence(evidence),
-        *_of_ingest(inquiry, refused, paused),
+        *_of_ingest(inquiry, figures, refused, paused),
     ]
     return Section(
         name="coverage",
@@ -99,11 +99,12 @@ def _of_evidence(evidence: list[Row]) -> Iterator[str]:
         yield f"Inferred from what ran, not told by telemetry: {listed(inferred)}."
 
 
-def _of_ingest(inquiry: Inquiry, refused: list[Row], paused: list[Row]) -> Iterator[str]:
+def _of_ingest(inquiry: Inquiry, figures: Figures, refused: list[Row], paused: list[Row]) -> Iterator[str]:
     totals = inquiry.ledger(questions.ingest_totals)
     whole = " (of the whole project)" if inquiry.workflow else ""
     if not totals:
-        yield "Nothing arrived during the week itself: its telemetry was sent later, so gaps in it cannot be told."
+        later = ": its telemetry was sent later" if figures.now.get("run_count") else ""
+        yield f"Nothing arrived during the week itself{later}, so gaps in it cannot be told."
         return
     if count := sum(row["refused_count"] for row in refused):
         yield f"The receiver refused {plural(count, 'record')}{whole}."

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from queries.filters import read_time
 from queries.weekly.asking import Inquiry, Row, ratio, settled
-from queries.weekly.document import Chart, Column, Section, Series, Table, Unit, Value
+from queries.weekly.daily import charts_of_days
+from queries.weekly.document import Column, Section, Table, Unit, Value
 from queries.weekly.weeks import Week
 from queries.weekly.wording import shown
 from queries.words import count
@@ -171,7 +171,7 @@ def figures_section(inquiry: Inquiry, figures: Figures) -> Section:
     title = "The figures"
     if not any(totals and totals.get("run_count") for totals in figures.totals):
         return Section(name="figures", title=title, sentences=["Nothing ran in these four weeks."])
-    charts = _charts(inquiry) if figures.now.get("run_count") else []
+    charts = charts_of_days(inquiry) if figures.now.get("run_count") else []
     blocks = [_table(figures, _note(inquiry, figures)), *charts, _weeks_table(figures)]
     return Section(name="figures", title=title, blocks=blocks)
 
@@ -257,68 +257,3 @@ def _with_fraction(kind: Kind, totals: Row, value: float | None) -> str:
     whole = kind.denominator(totals)
     fraction = f" ({count(kind.numerator(totals) or 0)}/{count(whole)})" if kind.is_rate and whole else ""
     return shown(value, kind.unit) + fraction
-
-
-def _charts(inquiry: Inquiry) -> list[Chart]:
-    """Runs by outcome, error rate, duration and cost of each day."""
-    days = by_day(inquiry, inquiry.rows("run_trend"))
-    outcomes = [
-        ("ok", "ok"),
-        ("error", "error"),
-        ("abandoned", "abandoned"),
-        ("waiting", "waiting"),
-        ("running", "running"),
-    ]
-    stacked = [
-        Series(name=name, role=role, values=[day.get(f"{name}_count", 0) for day in days])
-        for name, role in outcomes
-        if name in ("ok", "error") or any(day.get(f"{name}_count") for day in days)
-    ]
-    return [
-        daily(inquiry, "runs-by-day", "stacked", "Runs by outcome", Unit.COUNT, stacked),
-        daily(
-            inquiry,
-            "errors-by-day",
-            "line",
-            "Error rate",
-            Unit.SHARE,
-            [_line(days, "error rate", "error_rate", "error")],
-        ),
-        daily(
-            inquiry,
-            "duration-by-day",
-            "line",
-            "Duration, 95th percentile",
-            Unit.MS,
-            [_line(days, "p95 duration", "p95_duration_ms", "duration")],
-        ),
-        daily(inquiry, "cost-by-day", "stacked", "Cost", Unit.USD, [_line(days, "cost", "cost_usd", "cost")]),
-    ]
-
-
-def _line(days: Sequence[Row], name: str, column: str, role: str) -> Series:
-    return Series(name=name, role=role, values=[day.get(column) for day in days])
-
-
-def by_day(inquiry: Inquiry, rows: Sequence[Row]) -> list[Row]:
-    """The rows of a trend in the order of the week's seven days, an empty one where nothing happened."""
-    found = {read_time("bucket_at", row["bucket_at"], 0): row for row in rows}
-    return [found.get(inquiry.week.day_ns(day), {}) for day in range(7)]
-
-
-def daily(
-    inquiry: Inquiry, name: str, kind: Literal["stacked", "line"], title: str, unit: Unit, series: list[Series]
-) -> Chart:
-    """A chart over the days of the week, its numbers told in its alternative text."""
-    days = inquiry.week.days()
-    told = "; ".join(f"{one.name} {', '.join(shown(value, unit) for value in one.values)}" for one in series)
-    return Chart(
-        name=name,
-        kind=kind,
-        title=f"{title} per day",
-        alt=f"{title} per day, Monday to Sunday: {told}.",
-        unit=unit,
-        keys=[day.isoformat() for day in days],
-        labels=[f"{day:%a} {day.day}" for day in days],
-        series=series,
-    )

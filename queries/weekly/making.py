@@ -10,9 +10,10 @@ from queries.weekly.asking import Inquiry
 from queries.weekly.correcting import corrections_section
 from queries.weekly.counting import counting_section
 from queries.weekly.coverage import coverage_section
+from queries.weekly.daily import by_day
 from queries.weekly.document import Report
 from queries.weekly.failing import ask_groups, errors_section
-from queries.weekly.figures import KINDS, Figures, ask_figures, by_day, figures_section
+from queries.weekly.figures import KINDS, Figures, ask_figures, figures_section
 from queries.weekly.objectives import Objective, missed_count, objectives_section
 from queries.weekly.releasing import releases_section
 from queries.weekly.routing import routes_section

@@ -183,8 +183,12 @@ def _state(used: float | None) -> str:
 def _said(rows: list[list[Value]]) -> str:
     places = {column.name: place for place, column in enumerate(_COLUMNS)}
     missed = [row for row in rows if row[places["state"]] == "missed"]
+    unknown = sum(row[places["state"]] == "no data" for row in rows)
+    if unknown == len(rows):
+        return f"{plural(len(rows), 'objective')}; nothing ran in this week that could meet or miss them."
     if not missed:
-        return f"{plural(len(rows), 'objective')}, none of them missed."
+        no_data = f"; of {unknown} there are no data" if unknown else ""
+        return f"{plural(len(rows), 'objective')}, none of them missed{no_data}."
     worst = sorted(missed, key=lambda row: -float(str(row[places["used_share"]])))[:3]
     told = [f"{str(row[places['objective']]).lower()} of {row[places['workflow']]}" for row in worst]
     among = "" if len(missed) == 1 else "most of all " if len(missed) > len(worst) else ""

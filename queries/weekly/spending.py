@@ -61,7 +61,7 @@ def cost_section(inquiry: Inquiry, movers: Sequence[Row]) -> Section:
         ),
     ]
     if movers:
-        blocks.append(_moved(movers[:MOST_WORKFLOWS]))
+        blocks.append(_moved(movers))
     return Section(name="cost", title=title, sentences=[_said(movers)] if movers else [], blocks=blocks)
 
 
@@ -91,12 +91,16 @@ def _spent_row(row: Row, mover: Row | None) -> list[int | float | str | list[flo
 
 def _moved(movers: Sequence[Row]) -> Table:
     names = [column.name for column in _MOVED[1:]]
+    among = f"The {MOST_WORKFLOWS} largest of {len(movers)} changes. " if len(movers) > MOST_WORKFLOWS else ""
     return Table(
         name="cost-drivers",
         caption="What drove the changes of cost",
         columns=_MOVED,
-        rows=[[row["workflow_name"] or NO_WORKFLOW, *(_part(row, name) for name in names)] for row in movers],
-        note="The five parts add up to the change. Tokens per call are those that went in and came out.",
+        rows=[
+            [row["workflow_name"] or NO_WORKFLOW, *(_part(row, name) for name in names)]
+            for row in movers[:MOST_WORKFLOWS]
+        ],
+        note=f"{among}The five parts add up to the change. Tokens per call are those that went in and came out.",
     )
 
 

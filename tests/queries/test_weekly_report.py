@@ -16,6 +16,7 @@ import pytest
 
 from ingest.intake import Signal
 from queries.database import Database
+from queries.weekly.approving import decided
 from queries.weekly.as_markdown import escaped
 from queries.weekly.charts import WIDTH, svg_of
 from queries.weekly.document import Chart, Report, Series, Table, Unit
@@ -30,7 +31,7 @@ from sample_traces import history
 from tests.ingest.pipeline import pipeline
 from tests.queries.conftest import rebuild_all
 from tests.queries.records import SECOND, START_NS, Telling, empty_store, insert
-from tests.queries.samples import PROJECT
+from tests.queries.samples import PROJECT, Samples
 from tests.queries.weekly_samples import sample_report, samples
 from tests.test_sample_traces import FACTS
 
@@ -348,8 +349,36 @@ def test_a_week_without_runs_says_so_in_every_form(name: str) -> None:
     report = make_report(Database(empty_store()), "default", None, week, week.until_ns)
     assert report.summary == [f"No run began in week {name}, so there is nothing to report."]
     assert not tables(report), "nothing is drawn of nothing"
+    assert sentences(report, "coverage")[-1].startswith("Nothing arrived during the week itself, so gaps"), "nor later"
     for form in FORMS.values():
         assert form.render(report)
+
+
+def test_a_week_after_the_last_run_has_objectives_without_data(samples: Samples) -> None:
+    held = (Objective(workflow="*", success_rate=0.9),)
+    week = read_week("2026-W48", "UTC")
+    report = make_report(samples.database, PROJECT, None, week, week.until_ns, held)
+    assert sentences(report, "objectives")[0].endswith("; nothing ran in this week that could meet or miss them.")
+    assert {row["state"] for row in table(report, "objectives")} == {"no data"}
+
+
+def test_what_is_known_of_no_day_is_not_drawn(sample_report: Report, hostile_report: Report) -> None:
+    assert "cost-by-day" in {one.name for one in tables(sample_report)}
+    assert "cost-by-day" not in {one.name for one in tables(hostile_report)}, "no model in it has a price"
+
+
+def sentences(report: Report, name: str) -> list[str]:
+    return next(section.sentences for section in report.sections if section.name == name)
+
+
+def test_decisions_without_a_time_are_told_without_a_wait() -> None:
+    told = decided({"approval_count": 1, "human_count": 1, "p50_wait_ms": None, "p95_wait_ms": None})
+    assert told.endswith("asked for permission 1 time; humans decided 1; how long that took is not known.")
+
+
+@pytest.mark.parametrize(("text", "told"), [("- x", "\\- x"), ("1. x", "1\\. x"), ("2.3%", "2.3%"), ("+68", "+68")])
+def test_no_paragraph_becomes_a_list_in_markdown(text: str, told: str) -> None:
+    assert escaped(text) == told
 
 
 def test_runs_belong_to_the_week_of_the_reports_time_zone() -> None:
