@@ -420,14 +420,58 @@ where steps.project = in_project and steps.kind in ('llm', 'embedding') and step
 -- all others are alone in their chain, and initial. A chain goes on where
 -- the call before it of the same agent in the run had failed before it started, or where telemetry numbers it as a later
 -- attempt. reason is telemetry's (evidence: explicit), else initial, retry (the same model was asked) or fallback
--- (another one was; evidence: inferred). A model other than the requested one that answers is no fallback by itself.
+-- another one was; evidence: inferred). A model other than the requested one that answers is no fallback by itself.
+-- What else is known of an attempt is read at its call_place, which is its step's.
 create or replace macro asked_attempts(
     latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
     by_user, conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
-with calls as (
+with tried as (
     select
-        calls.*,
+        asked.place as run_place,
+        asked.started_at as run_started_at,
+        steps.rowid as call_place,
+        steps.run_id,
+        steps.step_id,
+        steps.step_order,
+        steps.kind,
+        steps.agent_name,
+        steps.requested_model,
+        steps.served_model,
+        steps.route_attempt,
+        steps.route_reason,
+        steps.status,
+        steps.started_at,
+        steps.ended_at
+    from steps
+    -- The few runs first in which a call failed, so that the calls of all others are not looked at.
+    inner join (
+        select
+            place,
+            run_id,
+            started_at
+        from asked_runs(
+            now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
+            by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+        )
+        where run_id in (
+            select failed.run_id
+            from steps as failed
+            where failed.project = in_project and failed.kind in ('llm', 'embedding') and failed.counted
+                and failed.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+                and failed.started_at <= make_timestamp_ns(latest_ns)
+                and (failed.status = 'error' or failed.route_attempt > 1 or failed.route_reason is not null)
+        )
+    ) as asked on steps.run_id = asked.run_id
+    where steps.project = in_project and steps.kind in ('llm', 'embedding') and steps.counted
+        -- A day of slack for clocks that are behind those of their runs' roots.
+        and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000)
+        and steps.started_at <= make_timestamp_ns(latest_ns)
+),
+
+calls as (
+    select
+        *,
         lag(requested_model) over same_agent as requested_before,
         coalesce(
             lag(status) over same_agent = 'error'
@@ -439,17 +483,7 @@ with calls as (
             and lead(step_id) over same_agent is not null, false
         )
         or coalesce(lead(route_attempt) over same_agent > 1, false) as is_followed
-    from asked_model_calls(
-        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
-        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
-    ) as calls
-    where calls.run_id in (
-        select steps.run_id
-        from steps
-        where steps.project = in_project and steps.kind in ('llm', 'embedding') and steps.counted
-            and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000)
-            and (steps.status = 'error' or steps.route_attempt > 1 or steps.route_reason is not null)
-    )
+    from tried
     window same_agent as (partition by run_place, kind, agent_name order by started_at, step_order)
 ),
 
@@ -466,21 +500,13 @@ chained as (
 
 select
     run_started_at,
+    call_place,
     run_id,
     step_id,
     kind,
-    workflow_name,
-    agent_name,
     requested_model,
     served_model,
-    provider,
-    gateway,
-    status,
-    error_type,
-    error_message,
-    cost_usd,
     started_at,
-    duration_ms,
     first_value(step_id) over whole_chain as first_step_id,
     first_value(started_at) over whole_chain as first_started_at,
     last_value(status) over whole_chain as final_status,

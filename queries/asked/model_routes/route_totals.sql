@@ -7,7 +7,8 @@ with calls as (
         requested_model,
         served_model,
         status,
-        finish_reasons,
+        finish_reasons is not null as is_finished,
+        list_contains(finish_reasons, 'length') as is_truncated,
         duration_ms,
         ttft_ms,
         case when run_started_at >= make_timestamp_ns($since_ns) then 'asked' else 'before' end as "window"
@@ -24,8 +25,8 @@ sums as (
         count(*) as call_count,
         count(*) filter (where status in ('ok', 'error')) as ended_count,
         count(*) filter (where status = 'error') as error_count,
-        count(*) filter (where finish_reasons is not null) as finished_count,
-        count(*) filter (where list_contains(finish_reasons, 'length')) as truncated_count,
+        count(*) filter (where is_finished) as finished_count,
+        count(*) filter (where is_truncated) as truncated_count,
         quantile_cont(duration_ms, [0.5, 0.95]) as durations_ms,
         count(ttft_ms) as ttft_count,
         quantile_cont(ttft_ms, [0.5, 0.95]) as ttfts_ms
