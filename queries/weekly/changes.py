@@ -74,8 +74,9 @@ def _reasons(report: Report, earlier: Report) -> list[str]:
     if (priced := -more("unpriced_count")) > 0:
         reasons.append(_counted(priced, "model call", "has a price now that had none"))
     same_tokens = not any(more(name) for name in ("llm_call_count", "input_tokens", "output_tokens"))
-    if more("cost") and same_tokens and not more("unpriced_count"):
-        reasons.append("The same calls with the same tokens cost otherwise: prices changed.")
+    if more("cost") and same_tokens:
+        changed = "other prices may have changed too" if more("unpriced_count") else "prices changed"
+        reasons.append(f"The same calls with the same tokens cost otherwise: {changed}.")
     if _is_of_an_earlier_moment(report, earlier):
         reasons.append("This report was asked for as of an earlier moment than the other.")
     return reasons

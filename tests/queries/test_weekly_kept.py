@@ -109,6 +109,19 @@ def test_new_prices_are_told_from_late_telemetry(store: duckdb.DuckDBPyConnectio
     assert section(anew, "changes")[1:] == ["The same calls with the same tokens cost otherwise: prices changed."]
 
 
+def test_a_first_price_does_not_hide_that_others_may_have_changed(store: duckdb.DuckDBPyConnection) -> None:
+    weekly, database = reports(store), Database(store)
+    run(store, "first")
+    store.execute("update runs set unpriced_count = 1")
+    weekly.report(database, WANTED, LATE_NS)
+    store.execute("update steps set cost_usd = 0.75 where cost_usd = 0.5")
+    store.execute("update runs set cost_usd = 0.75, unpriced_count = 0")
+    assert section(weekly.made_anew(database, WANTED, LATE_NS), "changes")[1:] == [
+        "1 model call has a price now that had none.",
+        "The same calls with the same tokens cost otherwise: other prices may have changed too.",
+    ]
+
+
 def test_a_week_in_which_nothing_ran_is_not_kept(store: duckdb.DuckDBPyConnection) -> None:
     reports(store).report(Database(store), WANTED, LATE_NS)
     assert versions(store) == []
