@@ -3,17 +3,18 @@
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from alerts.rules import AnyRule, Rules
+from alerts.rules import KINDS, AnyRule, Rules
 from queries.settings_file import UnreadableFile, read_yaml
 from settings import SettingsError
 
 _BUILT_IN = Path(__file__).with_name("default_rules.yaml")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
 _ONE_RULE: TypeAdapter[AnyRule] = TypeAdapter(AnyRule)
+_FIELDS = {get_args(one.model_fields["kind"].annotation)[0]: sorted(one.model_fields) for one in KINDS}
 
 
 class RuleFileError(SettingsError):
@@ -45,11 +46,19 @@ def _rule(path: Path, name: str, fields: Mapping[str, Any]) -> AnyRule:
     try:
         return _ONE_RULE.validate_python(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = [str(part) for part in first["loc"] if part != fields.get("kind")]
-        field = ".".join(place) or ("kind" if first["type"].startswith("union_tag") else "")
-        said = first["msg"].removeprefix("Value error, ")
-        raise RuleFileError(f"{path}: rule {name!r}: {field + ': ' if field else ''}{said}") from None
+        raise RuleFileError(f"{path}: rule {name!r}: {_said(error, fields.get('kind'))}") from None
+
+
+def _said(error: ValidationError, kind: object) -> str:
+    """The first field that is wrong, and what would be right."""
+    first = error.errors(include_url=False)[0]
+    if first["type"].startswith("union_tag"):
+        return f"kind: one of these is expected: {', '.join(_FIELDS)}"
+    field = ".".join(str(part) for part in first["loc"] if part != kind)
+    said = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        said = f"there is no such field; there are: {', '.join(_FIELDS[str(kind)])}"
+    return f"{field}: {said}" if field else said
 
 
 def _rules_in(path: Path) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -237,4 +237,5 @@ AnyRule = Annotated[
     Field(discriminator="kind"),
 ]
 
+KINDS: tuple[type[Rule], ...] = get_args(get_args(AnyRule)[0])
 Rules = Mapping[str, AnyRule]

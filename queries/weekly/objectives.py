@@ -54,8 +54,11 @@ def read_objectives(path: Path | None) -> Sequence[Objective]:
         raise ObjectivesError(f"{path} {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ObjectivesError(f"{path}: {where or 'the file'}: {first['msg']}") from None
+        where, said = ".".join(str(part) for part in first["loc"]), first["msg"]
+        if first["type"] == "extra_forbidden":
+            of = Objective if len(first["loc"]) > 1 else _File
+            said = f"there is no such field; there are: {', '.join(of.model_fields)}"
+        raise ObjectivesError(f"{path}: {where or 'the file'}: {said}") from None
     for place, one in enumerate(found):
         if len(one.model_fields_set) == 1:
             raise ObjectivesError(f"{path}: objectives.{place}: names a workflow and holds it to nothing")
