@@ -1,5 +1,6 @@
 """Telemetry on a terminal, which obeys what it is sent: only what can be printed gets there."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TextIO
@@ -14,6 +15,7 @@ _COLOURS = {
     "running": "36",
 }
 _WIDEST = 60
+_NUMBER = re.compile(r"-?|[-+<$]*(\d+ days?, )?[\d,.:]+(%| s)?")  # a duration is one; a date and an id are none
 
 
 def visible(text: str) -> str:
@@ -41,7 +43,7 @@ def table(rows: Sequence[Mapping[str, str]], *, with_colours: bool) -> str:
     """Rows of cells under their names; numbers to the right. Cells are told by `one_line` already."""
     names = list(rows[0])
     widths = {name: max(columns(name), *(columns(row[name]) for row in rows)) for name in names}
-    numbers = {name for name in names if all(_is_number(row[name]) for row in rows)}
+    numbers = {name for name in names if all(_NUMBER.fullmatch(row[name]) for row in rows)}
 
     def line(cells: Mapping[str, str], colours: bool) -> str:
         return "  ".join(_cell(cells[name], widths[name], name in numbers, colours) for name in names).rstrip()
@@ -62,10 +64,6 @@ def _cell(text: str, width: int, is_number: bool, with_colours: bool) -> str:
     colour = _COLOURS.get(text) if with_colours else None
     told = f"\x1b[{colour}m{text}\x1b[0m" if colour else text
     return padding + told if is_number else told + padding
-
-
-def _is_number(text: str) -> bool:
-    return text in ("", "-") or text[0].isdigit() or text[0] in "$-+<"
 
 
 def _width(sign: str) -> int:

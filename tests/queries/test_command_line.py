@@ -174,6 +174,14 @@ def test_wide_signs_keep_the_columns_apart() -> None:
     assert lines == ["a      b", "日本   1", "x     22"]
 
 
+def test_numbers_stand_to_the_right_and_dates_and_ids_to_the_left() -> None:
+    cells = {"id": "07af", "at": "2026-11-22 10:00:00", "cost": "$0.0145", "wait": "1 day, 2:03:04", "none": "-"}
+    head, *_ = terminal.table([{**cells, "rate": "2.7%", "took": "1,234.50 s"}], with_colours=False).splitlines()
+    assert re.findall(r"\S+ *", head) == [
+        *("id    ", "at                      ", "cost            ", "wait  ", "none  ", "rate        ", "took")
+    ]
+
+
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_a_terminal_gets_colours_and_nothing_else_that_it_obeys(url: str, form: str) -> None:
     told = on_a_terminal(["runs", "--url", url, "--format", form])
