@@ -138,25 +138,10 @@ class Batch:
         sent = words(self.records.fields.column("status").field("code").cast(pa.string()))
         return Words(sent.codes, [_STATUS_NAMES.get(code, "UNSET") for code in sent.distinct])
 
-    @cached_property
-    def columns(self) -> Mapping[str, Callable[[], Cells]]:
-        """What rules can read beside attributes, by the names that they use."""
-        column = self.records.fields.column
-        shared = {"scope.name": lambda: self.scope.cells, "name": lambda: self.name.cells}
-        if self.signal is Signal.SPAN:
-            return shared | {
-                "status.code": lambda: self._status.cells,
-                "status.message": lambda: cells(_nonempty(column("status").field("message"))),
-                "start": lambda: cells(column("start_time_unix_nano").cast(pa.string())),
-                "end": lambda: cells(column("end_time_unix_nano").cast(pa.string())),
-                "duration_ms": self._durations_ms,
-            }
-        return shared | {
-            "event_name": lambda: cells(_nonempty(self.event.column())),
-            "body": lambda: cells(self.body),
-            "severity_number": lambda: cells(column("severity_number").cast(pa.string())),
-            "time": lambda: cells(log_time(self.records.fields).cast(pa.string())),
-        }
+    def column(self, name: str) -> Cells | None:
+        """What rules can read beside attributes, by the name that they use; None for what this signal has not."""
+        read = (_SPAN_COLUMNS if self.signal is Signal.SPAN else _LOG_COLUMNS).get(name)
+        return None if read is None else read(self)
 
     def _durations_ms(self) -> Cells:
         start = self.records.fields.column("start_time_unix_nano").to_numpy()
@@ -164,6 +149,29 @@ class Batch:
         rows = np.flatnonzero((start > 0) & (end >= start))
         elapsed_ms = (end[rows] - start[rows]).astype(np.float64) / 1e6
         return Cells(rows, pa.array([repr(value) for value in elapsed_ms.tolist()], pa.string()))
+
+
+# Functions of any batch: bound to one and kept by it they would be a cycle, and its records, four times the size of
+# their bodies, would stay until the garbage collector finds it.
+_SHARED_COLUMNS: Mapping[str, Callable[[Batch], Cells]] = {
+    "scope.name": lambda batch: batch.scope.cells,
+    "name": lambda batch: batch.name.cells,
+}
+_SPAN_COLUMNS: Mapping[str, Callable[[Batch], Cells]] = {
+    **_SHARED_COLUMNS,
+    "status.code": lambda batch: batch._status.cells,
+    "status.message": lambda batch: cells(_nonempty(batch.records.fields.column("status").field("message"))),
+    "start": lambda batch: cells(batch.records.fields.column("start_time_unix_nano").cast(pa.string())),
+    "end": lambda batch: cells(batch.records.fields.column("end_time_unix_nano").cast(pa.string())),
+    "duration_ms": lambda batch: batch._durations_ms(),
+}
+_LOG_COLUMNS: Mapping[str, Callable[[Batch], Cells]] = {
+    **_SHARED_COLUMNS,
+    "event_name": lambda batch: cells(_nonempty(batch.event.column())),
+    "body": lambda batch: cells(batch.body),
+    "severity_number": lambda batch: cells(batch.records.fields.column("severity_number").cast(pa.string())),
+    "time": lambda batch: cells(log_time(batch.records.fields).cast(pa.string())),
+}
 
 
 @dataclass(frozen=True)

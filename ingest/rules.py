@@ -91,8 +91,7 @@ def _at_work(
 def _source(batch: Batch, rule: Rule) -> Cells | None:
     key = rule.key
     if rule.on in _ENVELOPE:
-        column = batch.columns.get(key)
-        return None if column is None else column()
+        return batch.column(key)
     if rule.on == "event":
         return batch.events.get((rule.event or "", key))
     if rule.on == "resource":
@@ -100,7 +99,7 @@ def _source(batch: Batch, rule: Rule) -> Cells | None:
     if rule.on in ("indexed", "events") or (rule.on in ("span", "log") and rule.on != batch.signal):
         return None
     if key in _LOG_COLUMNS:
-        return batch.columns[key]() if batch.signal is Signal.LOG else None
+        return batch.column(key) if batch.signal is Signal.LOG else None
     if key.startswith("body."):
         return cells(batch.body).each(partial(transforms.read_path, path=key.removeprefix("body.")))
     sent = batch.attribute(key)

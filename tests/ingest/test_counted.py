@@ -1,5 +1,6 @@
 """What taking in costs, where it can be counted: commits, and copies of what is sent. Nothing here is timed."""
 
+import gc
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import httpx
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from bench.bodies import SMALL, bodies, load_of
+from ingest.batch import Batch
 from ingest.intake import Request, Signal
 from tests.ingest.pipeline import ANSWER_SECONDS, pipeline
 from tests.serving import RunningServer
@@ -36,6 +38,21 @@ def test_a_large_value_takes_a_bounded_multiple_of_itself_in_memory(fresh_server
     before = fresh_server.reset_peak_memory()
     _send(fresh_server, 2, VALUE_BYTES)
     assert (fresh_server.peak_memory() - before) / VALUE_BYTES < MOST_COPIES
+
+
+def test_a_batch_is_let_go_of_without_the_garbage_collector(tmp_path: Path) -> None:
+    requests = [
+        Request(Signal.SPAN, body.data, "protobuf", "default", time.time_ns())
+        for body in bodies(load_of(1, 100, SMALL))
+    ]
+    with pipeline(tmp_path / "store.duckdb") as line:
+        gc.collect()
+        gc.disable()
+        try:
+            assert sum(len(part.rows) for part in line.preparer.prepare(Signal.SPAN, requests))
+            assert not [one for one in gc.get_objects() if type(one) is Batch]
+        finally:
+            gc.enable()
 
 
 def _send(server: RunningServer, number: int, size: int) -> None:
