@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -16,27 +17,40 @@ _MOST = 500
 
 def follow(session: Session) -> bool:
     """Goes on until it is interrupted; a server that is away for a while is asked again."""
-    seen: dict[str, str] = {}
-    tell = _FORMS[session.options.format]
-    is_first = True
+    seen: dict[str, str] | None = None
+    is_away = False
     while True:
         try:
             found, _ = session.client.runs(**session.asked | {"since": _LOOK_BACK}, limit=_MOST)
         except ServerDown as error:
-            if is_first:
+            if seen is None:
                 raise
-            sys.stderr.write(f"{terminal.visible(str(error))}; asking again\n")
+            if not is_away:
+                sys.stderr.write(f"{terminal.visible(str(error))}; asking again until there is one\n")
+            is_away = True
         else:
-            news = [row["run_id"] for row in found.iter_rows(named=True) if seen.get(row["run_id"]) != row["status"]]
-            if not is_first:
-                told = found.filter(pl.col("run_id").is_in(news)).reverse()
-                for row in range(told.height):
-                    session.write(tell(told.slice(row, 1)))
+            is_away = False
+            if seen is None:
+                _begin(session, found)
+            else:
+                _tell_news(session, found, seen)
             seen = dict(found.select("run_id", "status").iter_rows())
-            if is_first:
-                sys.stderr.write("following new runs; Ctrl-C ends it\n")
-            is_first = False
         time.sleep(session.options.every)
+
+
+def _begin(session: Session, found: pl.DataFrame) -> None:
+    if session.options.format == "csv":
+        session.write(_names_and_rows(found.clear())[0])
+    sys.stderr.write("following new runs; Ctrl-C ends it\n")
+
+
+def _tell_news(session: Session, found: pl.DataFrame, seen: Mapping[str, str]) -> None:
+    """The oldest first."""
+    tell = _FORMS[session.options.format]
+    news = [row["run_id"] for row in found.iter_rows(named=True) if seen.get(row["run_id"]) != row["status"]]
+    told = found.filter(pl.col("run_id").is_in(news)).reverse()
+    for row in range(told.height):
+        session.write(tell(told.slice(row, 1)))
 
 
 def _line(one: pl.DataFrame) -> str:
@@ -50,8 +64,13 @@ def _json(one: pl.DataFrame) -> str:
 
 
 def _csv(one: pl.DataFrame) -> str:
-    """The row without the names, which would come again with each."""
-    return encode_table(one.to_arrow(), MediaType.CSV).decode().partition("\n")[2].rstrip("\n")
+    return _names_and_rows(one)[1]
+
+
+def _names_and_rows(found: pl.DataFrame) -> tuple[str, str]:
+    """As CSV."""
+    names, _, rows = encode_table(found.to_arrow(), MediaType.CSV).decode().partition("\n")
+    return names, rows.rstrip("\n")
 
 
 _FORMS = {"table": _line, "json": _json, "csv": _csv}

@@ -219,17 +219,24 @@ def read(terminal_end: int) -> bytes:
         return b""
 
 
-def test_new_runs_are_told_as_they_come_until_it_is_interrupted(store: duckdb.DuckDBPyConnection, url: str) -> None:
-    command = [sys.executable, "-m", "queries", "tail", "--url", url, "--every", "0.05", "--format", "json"]
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_new_runs_are_told_as_they_come_until_it_is_interrupted(
+    store: duckdb.DuckDBPyConnection, url: str, form: str
+) -> None:
+    command = [sys.executable, "-m", "queries", "tail", "--url", url, "--every", "0.05", "--format", form]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stderr
         ending = threading.Timer(SECONDS, process.kill)  # so that nothing waits for ever
         ending.start()
         assert process.stderr.readline() == "following new runs; Ctrl-C ends it\n"
-        insert(store, Telling().span("late", "agent", at=2, trace="late").rows)
+        insert(store, Telling().span(form, "agent", at=2, trace=f"late {form}").rows)
         rebuild_all(store)
-        assert orjson.loads(process.stdout.readline())["run_id"] == trace_hex("late")
+        if form == "json":
+            told = orjson.loads(process.stdout.readline())
+        else:
+            told = next(csv.DictReader([process.stdout.readline(), process.stdout.readline()]))
+        assert told["run_id"] == trace_hex(f"late {form}")
         process.send_signal(signal.SIGINT)
         assert process.wait() == 0
         ending.cancel()
