@@ -1383,6 +1383,7 @@ left(md5(concat_ws(
 create or replace macro failures_since(in_project, since_ns) as table
 with failed as (
     select
+        rowid as place,
         run_id,
         step_id,
         kind,
@@ -1398,7 +1399,8 @@ with failed as (
     where project = in_project and counted and status = 'error' and started_at >= make_timestamp_ns(since_ns)
 ),
 
--- Patterns are dear, and most errors are told in the same words as another.
+-- Patterns are dear, and most errors are told in the same words as another. The wording is an aggregate, so that a
+-- fingerprint that is asked for is worked out after the grouping: it would be of each error.
 worded as (
     select
         kind,
@@ -1407,17 +1409,33 @@ worded as (
         error_type,
         error_message,
         coalesce(tool_name, undated_model(model)) as subject,
-        error_pattern(error_message) as pattern,
-        error_fingerprint(kind, tool_name, model, error_type, error_message) as fingerprint
+        error_pattern(wording) as pattern,
+        error_fingerprint(kind, tool_name, model, error_type, wording) as fingerprint
     from (
-        select distinct
+        select
             kind,
             tool_name,
             model,
             error_type,
-            error_message
+            error_message,
+            any_value(error_message) as wording
         from failed
+        group by kind, tool_name, model, error_type, error_message
     )
+),
+
+passed_on as (
+    select failed.place
+    from failed
+    inner join failed as deeper
+        on failed.run_id = deeper.run_id and failed.depth < deeper.depth
+            and failed.started_at <= deeper.started_at and deeper.started_at <= coalesce(failed.ended_at, deeper.started_at)
+    where failed.kind in ('agent', 'workflow', 'tool')
+        and coalesce(
+            contains(failed.error_message, deeper.error_message)
+            or contains(deeper.error_message, failed.error_message),
+            failed.error_type is null or failed.error_type is not distinct from deeper.error_type
+        )
 )
 
 select
@@ -1438,18 +1456,7 @@ inner join worded
         and failed.model is not distinct from worded.model
         and failed.error_type is not distinct from worded.error_type
         and failed.error_message is not distinct from worded.error_message
-where failed.kind not in ('agent', 'workflow', 'tool')
-    or not exists (
-        select 1
-        from failed as deeper
-        where deeper.run_id = failed.run_id and deeper.depth > failed.depth
-            and deeper.started_at >= failed.started_at and deeper.started_at <= coalesce(failed.ended_at, deeper.started_at)
-            and coalesce(
-                contains(failed.error_message, deeper.error_message)
-                or contains(deeper.error_message, failed.error_message),
-                failed.error_type is null or failed.error_type is not distinct from deeper.error_type
-            )
-    );
+where failed.place not in (select passed_on.place from passed_on);
 
 -- The value of a key among labels; null if it is not there.
 create or replace macro label_value(labels, key) as

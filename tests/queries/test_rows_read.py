@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
+import orjson
 import pytest
 
 from bench.bodies import SHAPES, bodies, load_of
@@ -11,9 +13,11 @@ from bench.multiply import multiply
 from bench.reads import Reads, profiled
 from bench.telemetry import DAY_NS, WEEK_BEGINS_NS, WEEK_DAYS
 from ingest.intake import Signal
-from queries import questions
+from queries import questions, statements
+from queries.catalogue import CATALOGUE
 from queries.database import Database
 from queries.filters import read_filters
+from queries.locating import latest_start
 from queries.opening import Opener
 from queries.summaries import rebuild
 from tests.ingest.pipeline import pipeline
@@ -98,3 +102,22 @@ def test_opening_a_run_passes_a_dozen_times_over_the_stretch_that_it_lies_in(sto
 
     # The whole table here is one stretch (derivation/found_ranges.sql), however large its row groups.
     assert 0 < store.rows_read(open_run) <= 12 * store.rows["spans"]
+
+
+@pytest.mark.parametrize("question", CATALOGUE)
+def test_no_question_compares_each_row_with_each(store: Store, question: str) -> None:
+    with store.database.cursor(WEEK.project) as cursor:
+        values = WEEK.values() | {"by": next(iter(CATALOGUE[question].by), None), "limit": 100}
+        values["latest_ns"] = latest_start(cursor, values)
+        statements.ask(cursor, question, values).fetchall()
+        assert _pairs_compared(orjson.loads(cursor.get_profiling_information(format="json"))) <= 10 * store.rows["runs"]
+
+
+def _pairs_compared(operator: dict[str, Any]) -> int:
+    """How many pairs of rows an operator, and those under it, looked at one by one."""
+    below = operator.get("children", [])
+    pairs = sum(map(_pairs_compared, below))
+    if operator.get("operator_type") in ("CROSS_PRODUCT", "BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN"):
+        left, right = (side["operator_cardinality"] for side in below)
+        pairs += left * right
+    return pairs

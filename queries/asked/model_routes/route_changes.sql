@@ -49,7 +49,9 @@ rerouted as (
         calls.served_model,
         calls.provider,
         min(calls.started_at) as started_at,
-        count(distinct calls.run_id) filter (where asked.run_id is not null) as run_count
+        count(distinct asked.run_id) filter (
+            where calls.started_at >= make_timestamp_ns($since_ns - 86400000000000)
+        ) as run_count
     from steps as calls
     inner join changed
         on calls.requested_model = changed.requested_model and calls.served_model = changed.served_model
@@ -57,8 +59,7 @@ rerouted as (
     left join asked_runs(
         $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
         $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
-    ) as asked
-        on calls.run_id = asked.run_id and calls.started_at >= make_timestamp_ns($since_ns - 86400000000000)
+    ) as asked on calls.run_id = asked.run_id
     where calls.project = $project and calls.kind in ('llm', 'embedding') and calls.counted
         and calls.started_at < make_timestamp_ns($until_ns)
     group by calls.requested_model, calls.served_model, calls.provider

@@ -26,16 +26,21 @@ with calls as (
     where $tool is null or tool_name = $tool
 ),
 
--- Arguments are read and compared in the runs alone in which the tool failed.
+-- Arguments are read and compared of the calls alone that came after the tool first failed in the run.
 tried as materialized (
+    select calls.*
     from calls
-    semi join (
+    inner join (
         select
             run_place,
-            tool_name
+            tool_name,
+            min(started_at) as failed_at
         from calls
         where status = 'error'
-    ) as failed using (run_place, tool_name)
+        group by run_place, tool_name
+    ) as failed
+        on calls.run_place = failed.run_place and calls.tool_name = failed.tool_name
+            and calls.started_at >= failed.failed_at
 ),
 
 compared as (
