@@ -16,7 +16,7 @@ from ingest.store import Store
 
 REMOVED_RUN = "belongs to a run that was removed"
 
-_DERIVED = ("steps", "plumbing", "approvals", "corrections", "runs", "pins")
+_DERIVED = ("steps", "plumbing", "approvals", "corrections", "proposals", "runs", "pins")
 _SOURCES = {"resource": "resources", "scope": "scopes"}
 
 

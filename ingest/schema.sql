@@ -565,3 +565,23 @@ create table corrections (
     reason varchar,
     evidence varchar not null
 );
+
+-- What became of the tool calls that models asked for, as far as messages tell: one row for all calls of a tool that ended
+-- well in a run, and one for each other call. Asking time adds what other runs made, and what a run's status says.
+create table proposals (
+    project varchar not null,
+    run_id varchar not null,
+    started_at timestamp_ns,                -- the run's
+    tool_name varchar not null,
+    call_count uinteger not null,
+    status varchar,                         -- of the step that made the call in this run; null without one
+    beside_ok boolean not null,             -- other calls of the tool ended well in this run
+    otherwise varchar,                      -- without such a step: denied | cancelled | pending | answer
+    step_id varchar,                        -- the call's, else of the model that asked; this and the rest: null if ok
+    agent_name varchar,                     -- who asked
+    tool_call_id varchar,
+    tool_args varchar,
+    error_type varchar,
+    error_message varchar,
+    proposed_at timestamp_ns
+);

@@ -11,7 +11,7 @@ import polars as pl
 from ingest.checkpoints import checkpoint, length_of_log
 
 # A migration takes a file from the version before it; the last one is what schema.sql says.
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 _MIGRATIONS: dict[int, str] = {
     2: "create table pseudonym_key (key blob not null)",
     3: "alter table steps drop column labels",
@@ -68,6 +68,16 @@ _MIGRATIONS: dict[int, str] = {
         "alter table runs add column last_record_at timestamp_ns"
     ),
     12: ("create table removal_counter (removal_count ubigint not null); insert into removal_counter values (0)"),
+    13: (
+        "create table proposals (project varchar not null, run_id varchar not null, started_at timestamp_ns, "
+        "tool_name varchar not null, call_count uinteger not null, status varchar, beside_ok boolean not null, "
+        "otherwise varchar, step_id varchar, agent_name varchar, tool_call_id varchar, tool_args varchar, "
+        "error_type varchar, error_message varchar, proposed_at timestamp_ns); "
+        "insert into touched select project, trace_id, run_key, conversation_id, min(started_at), max(ended_at), 0 "
+        "from spans where proposed_calls is not null group by all; "
+        "insert into touched select project, trace_id, run_key, conversation_id, min(logged_at), max(logged_at), 0 "
+        "from log_records where proposed_calls is not null group by all"
+    ),
 }
 _KEY_BYTES = 32
 STORAGE_VERSION = (

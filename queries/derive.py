@@ -27,7 +27,7 @@ ABOVE = {
 }
 BELOW = {"usage_below": "has_usage", "acts_below": "acts", "waits_below": "waits"}
 
-_WORDS = ("normal_json", "with_changes", "reads_refused", "reads_blocked", "reads_failed")
+_WORDS = ("normal_json", "with_changes", "reads_refused", "reads_blocked", "reads_failed", "is_answer")
 
 # First and last row of stretches of `spans`, and first and last nanosecond of times.
 _Ranges = Sequence[tuple[int, int]]

@@ -28,7 +28,7 @@ _LEAST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 0.1, 10.0
 # 20 around it to be told whether its questions were answered; a few more, for runs that only now come into being.
 NEIGHBOURS = 45
 
-DERIVED = ("steps", "plumbing", "runs", "approvals", "corrections")
+DERIVED = ("steps", "plumbing", "runs", "approvals", "corrections", "proposals")
 
 log = logging.getLogger(__name__)
 _tracer = trace.get_tracer("runlight.queries")
@@ -115,7 +115,7 @@ class Summaries:
 
 
 def rebuild(connection: duckdb.DuckDBPyConnection, *, limit: int = TOUCHED_LIMIT) -> int:
-    """Recompute steps, runs, approvals and corrections of what is in `touched`, in one transaction.
+    """Recompute steps, runs, approvals, corrections and proposals of what is in `touched`, in one transaction.
 
     Returns how many touched rows were handled; they are gone, and those that came meanwhile are left. Call it until it
     returns 0, from one thread at a time and with a connection of its own: nobody else writes the derived tables.

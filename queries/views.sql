@@ -535,312 +535,90 @@ window whole_chain as (
     rows between unbounded preceding and unbounded following
 );
 
--- The steps in which models may have asked for tool calls, of the runs that the common filters let through, repetitions
--- too. place is where the row is among steps, run_place where the run's is; those with a lower asking_order count first.
-create or replace macro asking_steps(
-    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
-    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
+-- What became of the tool calls that models asked for in the runs that the common filters let through, as far as messages
+-- tell: call_count of them a row. `outcome` is the executed call's status, pending or running while that may still come,
+-- and never_ran if nothing did. A call that its run did not execute is found in another by its id, if that is long enough
+-- to be the only one. A final call whose arguments are the run's answer is none. The columns from step_id on are told of
+-- those alone that did not end well in their run. is_well: all that did, of one tool; beside_ok: there is such a row too.
+create or replace macro asked_proposals(
+    now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
+    conversation, statuses, with_evidence, attributes, words, mentioned
 ) as table
+with elsewhere as (
+    select
+        tool_call_id,
+        arg_min(step_id, (is_stopped, made_ns)) as step_id,
+        arg_min(status, (is_stopped, made_ns)) as status,
+        arg_min_null(error_type, (is_stopped, made_ns)) as error_type,
+        arg_min_null(error_message, (is_stopped, made_ns)) as error_message
+    from (
+        select
+            tool_call_id,
+            step_id,
+            status,
+            error_type,
+            error_message,
+            false as is_stopped,
+            epoch_ns(started_at) as made_ns
+        from steps
+        -- A day of slack for clocks that are behind those of their runs' roots.
+        where project = in_project and kind = 'tool' and counted
+            and started_at >= make_timestamp_ns(since_ns - 86400000000000)
+        union all
+        select
+            tool_call_id,
+            step_id,
+            case when decision in ('rejected', 'auto_denied') then 'denied' else 'cancelled' end as status,
+            null as error_type,
+            reason as error_message,
+            true as is_stopped,
+            epoch_ns(coalesce(requested_at, decided_at)) as made_ns
+        from approvals
+        where project = in_project and tool_name is not null
+            and decision in ('rejected', 'auto_denied', 'aborted', 'expired')
+            and coalesce(requested_at, decided_at) >= make_timestamp_ns(since_ns - 86400000000000)
+    )
+    where tool_call_id in (
+        select proposals.tool_call_id
+        from proposals
+        where proposals.project = in_project and proposals.status is null and length(proposals.tool_call_id) >= 12
+            and proposals.started_at >= make_timestamp_ns(since_ns) and proposals.started_at < make_timestamp_ns(until_ns)
+    )
+    group by tool_call_id
+)
+
 select
-    steps.rowid as place,
+    proposals.run_id,
     asked.place as run_place,
-    steps.step_id,
-    steps.trace_id,
-    steps.block_id,
-    steps.block_position,
-    steps.counted,
-    case when steps.counted then 0::hugeint else 1000000000000000000000000000000 end
-    + epoch_ns(steps.started_at)::hugeint * 4294967296 + steps.step_order as asking_order
-from steps
+    asked.workflow_name,
+    proposals.tool_name,
+    proposals.call_count,
+    coalesce(proposals.status = 'ok', false) as is_well,
+    proposals.beside_ok,
+    case
+        when proposals.status is not null then proposals.status
+        when elsewhere.status is not null then elsewhere.status
+        when proposals.otherwise in ('denied', 'cancelled') then proposals.otherwise
+        when asked.status = 'waiting' or proposals.otherwise = 'pending' then 'pending'
+        when asked.status = 'running' then 'running'
+        when proposals.otherwise is null then 'never_ran'
+    end as outcome,
+    coalesce(elsewhere.step_id, proposals.step_id) as step_id,
+    proposals.agent_name,
+    proposals.tool_call_id,
+    proposals.tool_args,
+    coalesce(elsewhere.error_type, proposals.error_type) as error_type,
+    case when elsewhere.status is null then proposals.error_message else elsewhere.error_message end as error_message,
+    proposals.proposed_at
+from proposals
 inner join asked_runs(
     now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool, by_user,
     conversation, statuses, with_evidence, attributes, words, mentioned
-) as asked on steps.run_id = asked.run_id
-where steps.project = in_project and steps.kind = 'llm'
-    -- A day of slack for clocks that are behind those of their runs' roots.
-    and steps.started_at >= make_timestamp_ns(since_ns - 86400000000000)
-    and steps.started_at <= make_timestamp_ns(latest_ns);
-
--- The tool calls that models asked for in the runs that the common filters let through, as far as messages tell: one row
--- per call and record that tells of it. Hand-offs are none; of calls without an id, those of counted steps are taken.
--- Of the records that tell of one call, the one with the lowest asking_order counts; asking_place is its step's place.
--- What was asked with it is the call_no-th call of the span at span_place, or of the log record at log_place.
-create or replace macro told_proposals(
-    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
-    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
-) as table
-select
-    run_place,
-    asking_place,
-    asking_order,
-    span_place,
-    log_place,
-    call_no,
-    call.id as tool_call_id,
-    call.name as tool_name
-from (
-    select
-        callers.run_place,
-        callers.place as asking_place,
-        callers.asking_order,
-        callers.counted,
-        spans.rowid as span_place,
-        null::bigint as log_place,
-        unnest(spans.proposed_calls) as call,
-        generate_subscripts(spans.proposed_calls, 1) as call_no
-    from spans
-    inner join asking_steps(
-        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
-        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
-    ) as callers
-        on spans.block_id = callers.block_id and spans.block_position = callers.block_position
-            and spans.span_id = unhex(callers.step_id)
-    where spans.project = in_project and spans.kind = 'llm' and spans.proposed_calls is not null
-        and spans.started_at >= make_timestamp_ns(since_ns - 86400000000000)
-        and spans.started_at <= make_timestamp_ns(latest_ns)
-    union all
-    select
-        callers.run_place,
-        callers.place as asking_place,
-        callers.asking_order,
-        callers.counted,
-        null::bigint as span_place,
-        log_records.rowid as log_place,
-        unnest(log_records.proposed_calls) as call,
-        generate_subscripts(log_records.proposed_calls, 1) as call_no
-    from log_records
-    inner join asking_steps(
-        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
-        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
-    ) as callers
-        on lower(hex(log_records.span_id)) = callers.step_id
-            and lower(hex(log_records.trace_id)) is not distinct from callers.trace_id
-    where log_records.project = in_project and log_records.step_id is null and log_records.proposed_calls is not null
-        and coalesce(log_records.logged_at, log_records.received_at) >= make_timestamp_ns(since_ns - 86400000000000)
-)
-where (call.id is not null or counted)
-    and not (
-        left(call.name, 4) in ('tran', 'hand')
-        and regexp_matches(call.name, '^(transfer_to_|transfer_back_to_|hand_?off)')
-    );
-
--- Whether a call's arguments are what the run answered, whatever the white space. Most differ in their first letter.
-create or replace macro is_answer(tool_args, answer) as
-case
-    when left(ltrim(answer, e' \t\n\f\r'), 1) not in ('', left(ltrim(tool_args, e' \t\n\f\r'), 1)) then false
-    else starts_with(
-        regexp_replace(coalesce(tool_args, ' '), '\s', '', 'g') || ' ',
-        left(regexp_replace(coalesce(answer, '-'), '\s', '', 'g'), 400)
-    )
-end;
-
--- What became of these calls, one row per call and run: `outcome` is the executed call's status, pending or
--- running while that may still come, and never_ran if nothing did. A call is found again by its id, in its run or, if the
--- id is long enough to be the only one, in another; without an id by its place among its run's calls of that tool. A final
--- call whose arguments are the run's answer is none. call_step_id is null where nothing ran or was refused; it, what was
--- asked (tool_args) and what went wrong are told of those alone that did not end with ok: texts are most of what is read.
-create or replace macro asked_proposals(
-    latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model, tool,
-    by_user, conversation, statuses, with_evidence, attributes, words, mentioned
-) as table
-with told as materialized (
-    select
-        *,
-        row_number() over () as told_no
-    from told_proposals(
-        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
-        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
-    )
-),
-
-made as materialized (
-    select
-        row_number() over () as made_no,
-        run_place,
-        tool_name,
-        tool_call_id,
-        step_id,
-        status,
-        case when status <> 'ok' then error_type end as error_type,
-        case when status <> 'ok' then error_message end as error_message,
-        started_at
-    from asked_tool_calls(
-        latest_ns, now_ns, in_project, since_ns, until_ns, workflow, agent, service, in_environment, release, model,
-        tool, by_user, conversation, statuses, with_evidence, attributes, words, mentioned
-    )
-),
-
--- What was asked for and what ran under one id in a run meet in one row.
-matched as materialized (
-    select
-        tool_call_id,
-        arg_min(told_no, asking_order) as told_no,
-        arg_min(made_no, started_ns) as made_no
-    from (
-        select
-            run_place,
-            tool_call_id,
-            told_no,
-            asking_order,
-            null::bigint as made_no,
-            null::bigint as started_ns
-        from told
-        where tool_call_id is not null
-        union all by name
-        select
-            run_place,
-            tool_call_id,
-            made_no,
-            epoch_ns(started_at) as started_ns
-        from made
-        where tool_call_id is not null
-    )
-    group by run_place, tool_call_id
-    having count(told_no) > 0
-    union all by name
-    select told_no
-    from told
-    where tool_call_id is null
-),
-
-elsewhere as (
-    select
-        tool_call_id,
-        arg_min(step_id, epoch_ns(started_at)) as step_id,
-        arg_min(status, epoch_ns(started_at)) as status,
-        arg_min(coalesce(error_type, ''), epoch_ns(started_at)) as error_type,
-        arg_min(coalesce(error_message, ''), epoch_ns(started_at)) as error_message
-    from tool_calls_at(in_project, since_ns - 86400000000000, null)
-    where tool_call_id in (
-        select matched.tool_call_id
-        from matched
-        where matched.made_no is null and length(matched.tool_call_id) >= 12
-    )
-    group by tool_call_id
-),
-
--- Calls that ran without an id, each with its place among the run's calls of its tool; and the places of what was asked for.
-nameless as materialized (
-    select *
-    from (
-        select
-            made.*,
-            row_number() over (partition by run_place, tool_name order by started_at, step_id) as place
-        from made
-        semi join (
-            select
-                run_place,
-                tool_name
-            from made
-            where tool_call_id is null
-        ) as without_id using (run_place, tool_name)
-    )
-    where tool_call_id is null
-),
-
-places as (
-    select
-        told.told_no,
-        told.run_place,
-        told.tool_name,
-        row_number() over (
-            partition by told.run_place, told.tool_name
-            order by told.asking_order % 1000000000000000000000000000000, told.tool_call_id
-        ) as place
-    from told
-    semi join nameless using (run_place, tool_name)
-),
-
-found as materialized (
-    select
-        told.run_place,
-        told.asking_place,
-        told.span_place,
-        told.log_place,
-        told.call_no,
-        told.tool_call_id,
-        told.tool_name,
-        coalesce(made.status, elsewhere.status, nameless.status) as status,
-        coalesce(made.step_id, elsewhere.step_id, nameless.step_id) as call_step_id,
-        coalesce(made.error_type, elsewhere.error_type, nameless.error_type) as error_type,
-        coalesce(made.error_message, elsewhere.error_message, nameless.error_message) as error_message
-    from matched
-    inner join told on matched.told_no = told.told_no
-    left join made on matched.made_no = made.made_no
-    -- One condition, not two: DuckDB would then compare each with each.
-    left join elsewhere on case when matched.made_no is null then matched.tool_call_id end = elsewhere.tool_call_id
-    left join places on matched.told_no = places.told_no
-    left join nameless
-        on places.run_place = nameless.run_place and places.tool_name = nameless.tool_name and places.place = nameless.place
-),
-
-unwell as materialized (
-    from found
-    where status is distinct from 'ok'
-),
-
-asked as (
-    select
-        unwell.*,
-        nullif(spans.proposed_calls[unwell.call_no].args, '') as tool_args
-    from spans
-    inner join unwell on spans.rowid = unwell.span_place
-    where spans.project = in_project and spans.started_at >= make_timestamp_ns(since_ns - 86400000000000)
-        and spans.started_at <= make_timestamp_ns(latest_ns)
-    union all
-    select
-        unwell.*,
-        nullif(log_records.proposed_calls[unwell.call_no].args, '') as tool_args
-    from log_records
-    inner join unwell on log_records.rowid = unwell.log_place
-)
-
-select
-    run_place,
-    null::bigint as asking_place,
-    null::varchar as call_step_id,
-    tool_call_id,
-    tool_name,
-    null::varchar as tool_args,
-    null::varchar as error_type,
-    null::varchar as error_message,
-    status as outcome
-from found
-where status = 'ok'
-union all
-select
-    asked.run_place,
-    asked.asking_place,
-    asked.call_step_id,
-    asked.tool_call_id,
-    asked.tool_name,
-    asked.tool_args,
-    nullif(asked.error_type, '') as error_type,
-    nullif(asked.error_message, '') as error_message,
-    case
-        when asked.status is not null then asked.status
-        when runs.status = 'waiting' or pending.tool_call_id is not null then 'pending'
-        when runs.status = 'running' then 'running'
-        else 'never_ran'
-    end as outcome
-from asked
-inner join (
-    select
-        place,
-        run_id,
-        status,
-        output_preview
-    from runs_at(now_ns)
-    where project = in_project
-) as runs on asked.run_place = runs.place
-left join (
-    select distinct
-        run_id,
-        tool_call_id
-    from approvals
-    where project = in_project and decision is null and tool_call_id is not null
-) as pending on runs.run_id = pending.run_id and asked.tool_call_id = pending.tool_call_id
-where outcome <> 'never_ran' or not is_answer(asked.tool_args, runs.output_preview);
+) as asked on proposals.run_id = asked.run_id
+left join elsewhere on case when proposals.status is null then proposals.tool_call_id end = elsewhere.tool_call_id
+where proposals.project = in_project
+    and proposals.started_at >= make_timestamp_ns(since_ns) and proposals.started_at < make_timestamp_ns(until_ns)
+    and outcome is not null;
 
 -- What the asked runs paid for: one row per counted model or embedding call, and one per run for what is in its totals
 -- but in no call, as agents report that give a sum alone (kind 'agent', no model). So sums are those of the runs.

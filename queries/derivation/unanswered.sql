@@ -22,4 +22,4 @@ anti join (
     from derived_steps
     where kind <> 'llm' and signal <> 'message' and tool_call_id is null
 ) as by_name on asked.run = by_name.run and asked.tool_name = by_name.tool_name
-where asked.tool_call_id is not null and asked.run in (select run from derived_steps where kind = 'agent')
+where asked.tool_call_id is not null and not asked.is_repeated and asked.run in (select run from derived_steps where kind = 'agent')

@@ -61,6 +61,13 @@ def span(trace: str, number: int, told: str, second: float, **more: str) -> dict
     }
 
 
+def asking(told: str) -> dict[str, str]:
+    """What makes a span that of a model that asked for a tool call."""
+    call = {"type": "tool_call", "id": f"call of {told}", "name": f"find {told}", "arguments": {"what": told}}
+    messages = json.dumps([{"role": "assistant", "parts": [call], "finish_reason": "tool_call"}])
+    return {"gen_ai.operation.name": "chat", "gen_ai.output.messages": messages}
+
+
 def evaluation(told: str) -> list[dict[str, Any]]:
     return [attribute("gen_ai.evaluation.name", told), attribute("gen_ai.evaluation.score.label", "good")]
 
@@ -98,8 +105,8 @@ def tell(running: Pipeline) -> None:
         running,
         Signal.SPAN,
         {
-            marked: [span(GONE, 1, MARK, 0, **mine), span(GONE, 2, MARK, 2)],
-            plain: [span(STAYS, 1, "else", 0, **other), span(STAYS, 2, "else", 2)],
+            marked: [span(GONE, 1, MARK, 0, **mine), span(GONE, 2, MARK, 2, **asking(MARK))],
+            plain: [span(STAYS, 1, "else", 0, **other), span(STAYS, 2, "else", 2, **asking("else"))],
         },
     )
     send(running, Signal.SPAN, {marked: [span(GONE, 2, f"twin {MARK}", 2)]})
@@ -190,6 +197,7 @@ def test_what_is_removed_is_nowhere_and_its_neighbours_in_the_same_blocks_are_as
     running: Pipeline, what: str
 ) -> None:
     assert everything(running).count(MARK) > 20
+    assert running.rows("select tool_name from proposals order by all") == [("find else",), (f"find {MARK}",)]
     stays = "select * from {table} where service_name = 'svc' order by all"
     tables = ("spans", "log_records", "steps", "runs")
     before = {table: running.rows(stays.format(table=table)) for table in tables}
@@ -213,6 +221,7 @@ def test_what_is_removed_is_nowhere_and_its_neighbours_in_the_same_blocks_are_as
     assert "marker@" not in left
     for table in ("alerts", "alert_notifications", "alert_silences", "saved_views"):
         assert running.rows(f"select count(*) from {table}") == [(1,)], "what tells of others stays"
+    assert running.rows("select tool_name from proposals") == [("find else",)]
     assert running.rows("select distinct week from weekly_reports") == [("2026-W37",)]
     assert {table: running.rows(stays.format(table=table)) for table in tables} == before
     assert [record for table in ("spans", "log_records") for record in sent_by(running, table, "svc")] == records

@@ -6,6 +6,8 @@ import duckdb
 import pytest
 
 from ingest.store import SCHEMA_VERSION, Store, StoreError
+from tests.queries.conftest import rebuild_all
+from tests.queries.records import Telling, identity, insert, trace_hex
 
 
 def test_a_new_file_has_the_newest_schema_and_opens_again(tmp_path: Path) -> None:
@@ -57,6 +59,25 @@ def test_a_file_of_any_earlier_version_is_brought_up_to_date_with_all_its_rows(v
     if version < 6:
         empty = store.connection.execute("select count(*) from runs where offered_tools = []")
         assert empty.fetchall() == [(_ROWS,)]
+    store.close()
+
+
+def test_what_models_asked_for_in_a_file_from_before_that_was_kept_is_derived_after_the_migration(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute((_SCHEMAS / "12.sql").read_text())
+        connection.execute("create table schema_version as select 12 as version")
+        wanted = [{"id": "k", "name": "find", "args": "{}"}]
+        telling = Telling().span("ask", "llm", trace="t1", proposed_calls=wanted).span("other", "llm", trace="t2")
+        insert(connection, telling.rows)
+        connection.execute("delete from touched")  # it was derived long ago
+    store = Store.open(path)
+    assert store.connection.execute("select trace_id from touched").fetchall() == [(identity("t1", 16),)]
+    rebuild_all(store.connection)
+    found = store.connection.execute("select run_id, tool_name, status from proposals").fetchall()
+    assert found == [(trace_hex("t1"), "find", None)]
     store.close()
 
 

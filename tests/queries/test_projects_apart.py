@@ -54,7 +54,7 @@ def tell_otherwise(connection: duckdb.DuckDBPyConnection) -> None:
     """Lets the other project's records contradict those of the first: each run and trace goes by the name of the next,
     all happened a day before, another model answered, and one run still waits to be derived."""
     for name, bearing in (
-        ("run_id", ("runs", "steps", "approvals", "corrections")),
+        ("run_id", ("runs", "steps", "approvals", "corrections", "proposals")),
         ("trace_id", ("spans", "steps", "log_records")),
     ):
         connection.execute(

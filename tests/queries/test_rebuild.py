@@ -15,7 +15,7 @@ from tests.queries.conftest import rebuild_all
 from tests.queries.records import Telling, empty_store, insert, trace_hex
 from tests.queries.test_approvals import deferred, interrupted, resumed
 
-DERIVED = ("runs", "steps", "approvals", "corrections")
+DERIVED = ("runs", "steps", "approvals", "corrections", "proposals")
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
@@ -77,6 +77,7 @@ def at_once() -> dict[str, list[tuple[Any, ...]]]:
     found = tables(connection)
     assert len(found["runs"]) == 13
     assert len(found["approvals"]) == 5
+    assert len(found["proposals"]) > 0
     return found
 
 

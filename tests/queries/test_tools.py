@@ -11,7 +11,7 @@ from queries import catalogue, questions
 from queries.database import Database
 from queries.filters import Filters, read_filters
 from tests.queries.conftest import rebuild_all
-from tests.queries.records import SECOND, START_NS, Telling, insert
+from tests.queries.records import SECOND, START_NS, Telling, insert, step_hex, trace_hex
 from tests.queries.test_golden_facts import BLOCKED, FACTS, listed, told, total
 
 PAUSED = {"tool_name": "pay", "approval_requested_at": START_NS, "approval_decided_at": START_NS + 5 * SECOND}
@@ -131,6 +131,49 @@ def test_a_call_still_wished_for_in_a_running_run_is_open(store: duckdb.DuckDBPy
     telling = Telling().span("ask", "llm", 3_500, under="agent", proposed_calls=calls(("k", "find", "{}")))
     (row,) = rows(store, telling, "proposed_outcomes")
     assert (row["open_count"], row["never_ran_count"], row["in_vain_rate"]) == (1, 0, None)
+
+
+def test_an_open_call_never_ran_once_its_run_is_silent_and_what_another_run_made_of_it_counts_whenever_it_comes(
+    store: duckdb.DuckDBPyConnection,
+) -> None:
+    asked = calls(("call_0123456789", "find", "{}"), ("k", "find", "{}"))
+    telling = Telling().span("ask", "llm", 10, trace="t1", under="lost", proposed_calls=asked)
+    made = {"trace": "t2", "tool_name": "find", "is_error": True, "error_message": "gone"}
+
+    def became(second: int) -> list[tuple[int, ...]]:
+        now = read_filters(START_NS + second * SECOND, since="-1h")
+        counts = ("proposed_count", "ok_count", "error_count", "never_ran_count", "open_count", "run_count")
+        rows = catalogue.ask(Database(store), "proposed_outcomes", now).to_pylist()
+        return [tuple(row[name] for name in counts) for row in rows]
+
+    insert(store, telling.rows)
+    rebuild_all(store)
+    assert became(20) == [(2, 0, 0, 0, 2, 1)]
+    assert became(3_000) == [(2, 0, 0, 2, 0, 1)], "without any record"
+
+    later = Telling().span("find", "tool", 60, tool_call_id="call_0123456789", **made)
+    insert(store, later.span("find 2", "tool", 61, tool_call_id="k", **made).rows)
+    rebuild_all(store)
+    assert became(3_000) == [(2, 0, 1, 1, 0, 1)], "a short id is no other run's"
+    in_vain = {
+        row["tool_call_id"]: row for row in catalogue.ask(Database(store), "proposed_calls", filters()).to_pylist()
+    }
+    found = in_vain["call_0123456789"]
+    assert (found["run_id"], found["step_id"], found["error_message"]) == (trace_hex("t1"), step_hex("find"), "gone")
+
+    store.execute("delete from steps where run_id = $run", {"run": trace_hex("t2")})
+    assert became(3_000) == [(2, 0, 0, 2, 0, 1)], "as a removal or retention leaves it"
+
+
+def test_a_call_told_only_by_a_record_that_is_counted_elsewhere_was_asked_for(
+    store: duckdb.DuckDBPyConnection,
+) -> None:
+    telling = Telling().span("wrapper", "llm", 1, 5, proposed_calls=calls(("k", "find", "{}"), (None, "look", "{}")))
+    telling.span("try 1", "llm", 1, under="wrapper", input_tokens=1).span(
+        "try 2", "llm", 3, under="wrapper", input_tokens=1
+    )
+    (row,) = rows(store, telling, "proposed_outcomes")
+    assert (row["tool_name"], row["never_ran_count"]) == ("find", 1)
 
 
 def test_calls_are_found_by_words_in_their_arguments_results_and_errors(store: duckdb.DuckDBPyConnection) -> None:

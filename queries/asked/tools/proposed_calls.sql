@@ -2,24 +2,21 @@
 -- or never ran, of the asked runs, the latest first; with $tool that tool's alone. Only what messages tell is known: where
 -- telemetry leaves out their content, nothing was asked for. step_id is the call's, or that of the model that asked.
 select
-    asking.run_id,
-    coalesce(proposals.call_step_id, asking.step_id) as step_id,
-    runs.workflow_name,
-    asking.agent_name,
-    proposals.tool_name,
-    proposals.tool_call_id,
-    proposals.tool_args,
-    proposals.outcome,
-    proposals.error_type,
-    proposals.error_message,
-    coalesce(asking.ended_at, asking.started_at) as proposed_at
+    run_id,
+    step_id,
+    workflow_name,
+    agent_name,
+    tool_name,
+    tool_call_id,
+    tool_args,
+    outcome,
+    error_type,
+    error_message,
+    proposed_at
 from asked_proposals(
-    $latest_ns, $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model,
-    $tool, $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned
-) as proposals
-inner join steps as asking on proposals.asking_place = asking.rowid
-inner join runs on proposals.run_place = runs.rowid
-where proposals.outcome in ('error', 'denied', 'cancelled', 'never_ran')
-    and ($tool is null or proposals.tool_name = $tool)
-order by proposed_at desc, asking.run_id, proposals.tool_call_id, proposals.tool_name, proposals.tool_args
+    $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool, $user,
+    $conversation, $statuses, $evidence, $attributes, $words, $mentioned
+)
+where outcome in ('error', 'denied', 'cancelled', 'never_ran') and ($tool is null or tool_name = $tool)
+order by proposed_at desc, run_id, tool_call_id, tool_name, tool_args
 limit $limit
