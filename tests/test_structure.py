@@ -77,7 +77,7 @@ KNOWN_ONLY_TO = {
     ),
     "fastapi": ("alerts.routes", "queries.api", "queries.routes", "server"),
     "apprise": ("alerts.channels",),
-    "apscheduler": ("alerts.alerting", "queries.weekly.reporting"),
+    "apscheduler": ("alerts.alerting", "queries.weekly.reporting", "queries.weekly.schedule"),
     "pydantic_settings": ("settings",),
 }
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from queries.weekly.document import Report
 from queries.weekly.forms import FORMS
 from queries.weekly.keeping import KeptReports, Wanted, WeeklyReports
 from queries.weekly.objectives import ObjectivesError, read_objectives
+from queries.weekly.schedule import latest_time, read_schedule
 from queries.weekly.weeks import Week
 from settings import Settings, SettingsError, variable
 
@@ -124,17 +125,6 @@ def _others_go_on(project: str, week: Week) -> Iterator[None]:
         log.exception("report failed project=%s week=%s", project, week.name)
 
 
-def latest_time(trigger: CronTrigger, now: datetime) -> datetime | None:
-    """When a schedule last was due; None if not within a year."""
-    for hours in (1, 24, 8 * 24, 32 * 24, 367 * 24):
-        at: datetime | None = trigger.get_next_fire_time(None, now - timedelta(hours=hours))
-        if at is not None and at <= now:
-            while (after := trigger.get_next_fire_time(None, at + timedelta(seconds=1))) and after <= now:
-                at = after
-            return at
-    return None
-
-
 def write_report(folder: Path, report: Report) -> None:
     """A file for each form, named after the week; each is there as a whole or as it was before."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -169,7 +159,7 @@ def _trigger(settings: Settings) -> CronTrigger | None:
     if settings.report_schedule is None:
         return None
     try:
-        return CronTrigger.from_crontab(settings.report_schedule, timezone=settings.report_tz)
+        return read_schedule(settings.report_schedule, settings.report_tz)
     except ValueError as error:
         name = variable("report_schedule")
         raise ReportSettingsError(f"{name} reads like `0 6 * * mon`, minute to weekday: {error}") from None

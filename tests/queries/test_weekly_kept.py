@@ -21,6 +21,7 @@ from queries.weekly.forms import FORMS
 from queries.weekly.keeping import Wanted, WeeklyReports
 from queries.weekly.objectives import ObjectivesError, read_objectives
 from queries.weekly.reporting import Reporting, ReportSettingsError
+from queries.weekly.schedule import latest_time, read_schedule
 from queries.weekly.weeks import read_week
 from settings import Settings
 from tests.queries.conftest import rebuild_all
@@ -285,6 +286,7 @@ def test_the_schedule_writes_last_weeks_report_of_every_project(
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
+        ({"report_schedule": "0 6 * * 8"}, "RUNLIGHT_REPORT_SCHEDULE reads like .* weekdays are 0 to 7 or sun to sat"),
         ({"report_schedule": "every monday"}, "RUNLIGHT_REPORT_SCHEDULE reads like `0 6 \\* \\* mon`"),
         ({"report_tz": "Mars/Olympus"}, "RUNLIGHT_REPORT_TZ: tz is a time zone such as"),
         ({"objectives_file": "/nowhere/objectives.yaml"}, "RUNLIGHT_OBJECTIVES_FILE: .* cannot be read: No such file"),
@@ -330,6 +332,27 @@ def test_what_is_caught_up_with_is_the_latest_time_of_the_schedule(
     reporting, told = scheduled(store, tmp_path, WEEK.until_ns + days * 24 * HOUR_NS, schedule)
     reporting.catch_up()
     assert [page for *_, page in told] == ([f"/reports?week={week}"] if week else [])
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "named"),
+    [
+        ("*", "mon tue wed thu fri sat sun"),
+        ("1", "mon"),
+        ("0", "sun"),
+        ("7", "sun"),
+        ("1-5", "mon tue wed thu fri"),
+        ("5-7,mon", "mon fri sat sun"),
+        ("*/2", "tue thu sat sun"),
+        ("1-5/2", "mon wed fri"),
+        ("mon-fri", "mon tue wed thu fri"),
+    ],
+)
+def test_weekdays_of_a_schedule_are_those_of_cron(weekdays: str, named: str) -> None:
+    """Where APScheduler alone would take 1 for Tuesday."""
+    trigger, at = read_schedule(f"0 6 * * {weekdays}", "UTC"), datetime(2026, 11, 16, tzinfo=UTC)
+    due = {f"{one:%a}".lower() for day in range(7) if (one := latest_time(trigger, at + timedelta(days=day + 1)))}
+    assert due == set(named.split())
 
 
 def test_a_folder_that_cannot_be_written_is_told(store: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
