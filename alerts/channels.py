@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, OverflowMode
 from pydantic import SecretStr
 
 from alerts.kept import Notification
@@ -38,6 +38,9 @@ class Channel:
         self._receiver = Apprise(asset=AppriseAsset(**_ASSET))
         if not self._receiver.add(url.get_secret_value()):
             raise ChannelError(f"{variable('alert_channels')}: channel {name!r} has no URL that Apprise knows")
+        for service in self._receiver:
+            if service.overflow_mode is OverflowMode.UPSTREAM:
+                service.overflow_mode = OverflowMode.TRUNCATE  # a service refuses what is longer than it takes
 
     def send(self, message: Notification) -> str:
         """Hand a message over; '' if it was taken, else why not, in words that hold nothing of the URL."""

@@ -22,17 +22,18 @@ def title(rule: str, project: str, change: Change, episodes: Sequence[Episode]) 
 
 
 def body(name: str, rule: AnyRule, project: str, change: Change, episodes: Sequence[Episode], app_url: str) -> str:
-    """A line for each group with its number, then what the rule says, and where to look."""
+    """A line for each group with its number, where to look, and what the rule says; what matters most first, since some
+    receivers take no more than a thousand letters."""
     lines = [_line(change, episode) for episode in episodes[:_MOST_GROUPS]]
     if len(episodes) > _MOST_GROUPS:
         lines.append(f"and {len(episodes) - _MOST_GROUPS} more")
-    lines += ["", f"What is measured: {rule.about}", f"Severity: {rule.severity}"]
+    of = f"alert={episodes[0].alert_id}" if len(episodes) == 1 else f"rule={quote(name)}"
+    lines += ["", f"Alert: {app_url}/alerts?project={project}&{of}", f"Severity: {rule.severity}"]
     if rule.owner:
         lines.append(f"Owner: {rule.owner}")
     if rule.runbook:
         lines.append(f"Runbook: {rule.runbook}")
-    of = f"alert={episodes[0].alert_id}" if len(episodes) == 1 else f"rule={quote(name)}"
-    lines.append(f"Alert: {app_url}/alerts?project={project}&{of}")
+    lines.append(f"What is measured: {rule.about}")
     if len(episodes) == 1:
         address = episodes[0].address
         lines.append(f"Behind it: {app_url}{address}{'&' if '?' in address else '?'}project={project}")

@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import Message
 
 import pytest
@@ -50,6 +51,15 @@ def unused_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     return port
+
+
+def test_a_message_that_is_longer_than_a_service_takes_is_cut_rather_than_refused(
+    fired: Watched, hook: Webhook
+) -> None:
+    (message,) = [one for one in fired.kept.due(fired.now_ns) if one.channel == "ops"]
+    channel = read_channels(SecretStr(f"ops=json://127.0.0.1:{hook.port}"))["ops"]
+    assert channel.send(replace(message, body="w" * 40_000)) == ""
+    assert hook.told[0]["message"] == "w" * 32_768, "as much as Apprise knows of such a receiver"
 
 
 def test_a_webhook_is_told_once(fired: Watched, hook: Webhook) -> None:

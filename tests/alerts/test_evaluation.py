@@ -66,11 +66,11 @@ def test_a_message_says_whose_it_is_what_to_do_and_where_to_look(watched: Watche
     (episode,) = watched.open()
     assert (message.channel, message.severity, message.change) == ("mail", "critical", "fired")
     assert message.body.splitlines()[2:] == [
-        "What is measured: share of a workflow's finished runs that failed",
+        f"Alert: http://app.example/alerts?project=default&alert={episode.alert_id}",
         "Severity: critical",
         "Owner: team-shop",
         "Runbook: https://wiki.example/errors",
-        f"Alert: http://app.example/alerts?project=default&alert={episode.alert_id}",
+        "What is measured: share of a workflow's finished runs that failed",
         f"Behind it: http://app.example{episode.address}&project=default",
     ]
 
