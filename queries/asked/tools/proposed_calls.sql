@@ -17,6 +17,6 @@ from asked_proposals(
     $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool, $user,
     $conversation, $statuses, $evidence, $attributes, $words, $mentioned
 )
-where outcome in ('error', 'denied', 'cancelled', 'never_ran') and ($tool is null or tool_name = $tool)
+where not is_well and outcome in ('error', 'denied', 'cancelled', 'never_ran') and ($tool is null or tool_name = $tool)
 order by proposed_at desc, run_id, tool_call_id, tool_name, tool_args
 limit $limit
