@@ -63,9 +63,12 @@ case
     else timezone('UTC', timezone(tz, timezone(tz, timezone('UTC', bucket_at)) + to_days(if(bucket = 'week', 7, 1))))
 end;
 
--- Whether all of the wanted labels are among these. Looking for one is twenty times cheaper than for a list of them.
+-- Whether all, or any, of the wanted labels are among these. Looked for one by one: DuckDB's own list_has_all and
+-- list_has_any take ten to twenty times as long.
 create or replace macro has_labels(labels, wanted) as
-list_contains(labels, wanted[1]) and (len(wanted) = 1 or list_has_all(labels, wanted));
+len(list_filter(wanted, lambda label: not list_contains(labels, label))) = 0;
+create or replace macro has_any_label(labels, wanted) as
+len(list_filter(wanted, lambda label: list_contains(labels, label))) > 0;
 
 -- The runs with their status. place: where the row is, until the run is written anew.
 create or replace macro runs_at(now_ns) as table

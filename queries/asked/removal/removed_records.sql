@@ -36,7 +36,7 @@ span_rows as (
     union
     select rowid
     from spans
-    where len($labels::varchar[]) > 0 and project = $project and list_has_any(labels, $labels::varchar[])
+    where project = $project and has_any_label(labels, $labels::varchar[])
     union
     select spans.rowid
     from spans
@@ -58,7 +58,7 @@ log_rows as (
         and (
             conversation_id = $conversation_id
             or list_contains($resource_ids::ubigint[], resource_id)
-            or (len($labels::varchar[]) > 0 and list_has_any(labels, $labels::varchar[]))
+            or has_any_label(labels, $labels::varchar[])
         )
     union
     select log_records.rowid
@@ -104,7 +104,7 @@ from (
     where project = $project
         and (
             list_contains($resource_ids::ubigint[], resource_id)
-            or (len($labels::varchar[]) > 0 and list_has_any(labels, $labels::varchar[]))
+            or has_any_label(labels, $labels::varchar[])
         )
     union all
     select
