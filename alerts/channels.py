@@ -9,6 +9,7 @@ from typing import Any
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, OverflowMode
 from pydantic import SecretStr
 
+from alerts.incidents import tell_incident
 from alerts.kept import Notification
 from settings import SettingsError, variable
 
@@ -42,8 +43,11 @@ class Channel:
             if service.overflow_mode is OverflowMode.UPSTREAM:
                 service.overflow_mode = OverflowMode.TRUNCATE  # a service refuses what is longer than it takes
 
-    def send(self, message: Notification) -> str:
-        """Hand a message over; '' if it was taken, else why not, in words that hold nothing of the URL."""
+    def send(self, message: Notification, *, is_over: bool = False) -> str:
+        """Hand a message over; '' if it was taken, else why not, in words that hold nothing of the URL. `is_over` says
+        that nothing of its rule fires any more in its project."""
+        for service in self._receiver:
+            tell_incident(service, f"runlight {message.project} {message.rule}", is_over=is_over)
         kind = NotifyType.SUCCESS if message.change == "resolved" else _TYPES[message.severity]
         with _HEARD as said:
             is_taken = self._receiver.notify(

@@ -47,7 +47,7 @@ class Delivery:
         if channel is None:
             self._kept.failed(message, "there is no channel of this name any more", None)
             return False
-        error = channel.send(message)
+        error = channel.send(message, is_over=self._is_over(message))
         if not error:
             self._kept.sent(message, self._clock_ns())
             log.info("notification sent id=%s channel=%s", message.notification_id, message.channel)
@@ -56,6 +56,12 @@ class Delivery:
         is_over = message.attempt_count + 1 >= MOST_ATTEMPTS
         self._kept.failed(message, error, None if is_over else self._clock_ns() + wait_ns(message.attempt_count))
         return False
+
+    def _is_over(self, message: Notification) -> bool:
+        """Whether nothing that was told of its rule in its project fires any more."""
+        found = self._kept.open_episodes(message.project) if message.change == "resolved" else []
+        fires = any(one.rule == message.rule and one.state == "firing" and one.is_told for one in found)
+        return message.change == "resolved" and not fires
 
 
 def wait_ns(attempt_count: int) -> int:

@@ -76,7 +76,7 @@ KNOWN_ONLY_TO = {
         "server",
     ),
     "fastapi": ("alerts.routes", "queries.api", "queries.routes", "server"),
-    "apprise": ("alerts.channels",),
+    "apprise": ("alerts.channels", "alerts.incidents",),
     "apscheduler": ("alerts.alerting", "queries.weekly.reporting", "queries.weekly.schedule"),
     "pydantic_settings": ("settings",),
 }

@@ -12,17 +12,19 @@ from email.message import Message
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiosmtpd.smtp import SMTP
 
 
 @dataclass
 class Webhook:
-    """What a webhook was told, in order, and what it answers; it may be down."""
+    """What a webhook was told, in order and at which paths, and what it answers; it may be down."""
 
     port: int = 0
     status: int = 200
     told: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
     @property
     def titles(self) -> list[str]:
@@ -40,9 +42,11 @@ def webhook() -> Iterator[Webhook]:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             if hook.status == 200:
                 hook.told.append(body)
+                hook.paths.append(urlsplit(self.path).path)
             self.send_response(hook.status)
             self.send_header("location", "http://127.0.0.1:9/elsewhere")
             self.end_headers()
+            self.wfile.write(b'{"requestId": "request"}')
 
         def log_message(self, format: str, *args: Any) -> None:
             """A test needs no line for each request."""

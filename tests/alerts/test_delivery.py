@@ -7,6 +7,8 @@ from dataclasses import replace
 from email.message import Message
 
 import pytest
+from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, OpsgenieRegion
+from apprise.plugins.pagerduty import PAGERDUTY_API_LOOKUP, PagerDutyRegion
 from pydantic import SecretStr
 
 from alerts.alerting import Alerting
@@ -60,6 +62,32 @@ def test_a_message_that_is_longer_than_a_service_takes_is_cut_rather_than_refuse
     channel = read_channels(SecretStr(f"ops=json://127.0.0.1:{hook.port}"))["ops"]
     assert channel.send(replace(message, body="w" * 40_000)) == ""
     assert hook.told[0]["message"] == "w" * 32_768, "as much as Apprise knows of such a receiver"
+
+
+@pytest.mark.parametrize(
+    ("url", "addresses", "region"),
+    [
+        ("pagerduty://key@api", PAGERDUTY_API_LOOKUP, PagerDutyRegion.US),
+        ("opsgenie://8b799edf-6f98-4d3a-9be7-2862fb4e5752", OPSGENIE_API_LOOKUP, OpsgenieRegion.US),
+    ],
+)
+def test_an_incident_is_opened_once_for_a_rule_and_closed_when_nothing_of_it_fires(
+    watched: Watched, hook: Webhook, monkeypatch: pytest.MonkeyPatch, url: str, addresses: dict[str, str], region: str
+) -> None:
+    monkeypatch.setitem(addresses, region, f"http://127.0.0.1:{hook.port}")
+    sending, evaluation = delivery(watched, ops=url), watched.evaluation(errors=error_rate(severity="info"))
+    for good, bad, workflows in ((0, 4, "vw"), (8, 0, "v"), (8, 0, "w")):
+        for workflow in workflows:
+            watched.tell(runs(Telling(), workflow, 600 + good, good, bad))
+        watched.now_ns += 60 * SECOND
+        evaluation.evaluate(PROJECT)
+        sending.deliver()
+    if url.startswith("pagerduty"):
+        assert [one["event_action"] for one in hook.told] == ["trigger", "trigger", "resolve"]
+        assert {one["dedup_key"] for one in hook.told} == {"runlight default errors"}
+    else:
+        assert [one.get("alias") for one in hook.told] == ["runlight default errors"] * 2 + [None]
+        assert hook.paths == ["/", "/", "/request/close"]
 
 
 def test_a_webhook_is_told_once(fired: Watched, hook: Webhook) -> None:
