@@ -136,10 +136,7 @@ class Evaluation:
         inquiry = Inquiry(self._database, project, now_ns)
         reading = ask(rule, inquiry, self._most_seconds, self._stopping)
         changed, gone = _changes(name, rule, known, reading, now_ns)
-        silences = self._kept.silences(project, now_ns)
-        audible = [episode for episode in changed if not any(silence.covers(episode) for silence in silences)]
-        fired = [episode for episode in audible if episode.state == "firing" and not episode.is_told]
-        over = [episode for episode in audible if episode.state == "resolved" and episode.is_told]
+        fired, over = self._to_tell(project, changed, now_ns)
         told = {episode.alert_id for episode in fired}
         self._kept.save(
             project,
@@ -151,14 +148,19 @@ class Evaluation:
             ],
             seen=seen,
         )
-        fired_before = {episode.alert_id for episode in known if episode.state == "firing"}
-        done = Counter(
-            fired=sum(one.state == "firing" and one.alert_id not in fired_before for one in changed),
-            resolved=sum(one.state == "resolved" for one in changed),
-        )
+        done = _counted(known, changed)
         if done.total():
             log.info("alerts project=%s rule=%s fired=%d resolved=%d", project, name, done["fired"], done["resolved"])
         return done
+
+    def _to_tell(
+        self, project: str, changed: Sequence[Episode], now_ns: int
+    ) -> tuple[Sequence[Episode], Sequence[Episode]]:
+        """What fires and nobody was told of, and what is over that somebody was; but for what is silenced."""
+        silences = self._kept.silences(project, now_ns)
+        audible = [episode for episode in changed if not any(silence.covers(episode) for silence in silences)]
+        fired = [episode for episode in audible if episode.state == "firing" and not episode.is_told]
+        return fired, [episode for episode in audible if episode.state == "resolved" and episode.is_told]
 
     def _messages(
         self, project: str, name: str, rule: AnyRule, change: Change, episodes: Sequence[Episode], now_ns: int
@@ -197,3 +199,12 @@ def _changes(
     after = {group: advanced(name, rule, before.get(group), reading, group, now_ns) for group in groups}
     changed = [episode for episode in after.values() if episode is not None]
     return changed, [episode for group, episode in before.items() if after[group] is None]
+
+
+def _counted(known: Sequence[Episode], changed: Sequence[Episode]) -> Counter[str]:
+    """How many began to fire, and how many are over."""
+    fired_before = {episode.alert_id for episode in known if episode.state == "firing"}
+    return Counter(
+        fired=sum(one.state == "firing" and one.alert_id not in fired_before for one in changed),
+        resolved=sum(one.state == "resolved" for one in changed),
+    )

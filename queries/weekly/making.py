@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from queries.database import Database
 from queries.filters import BadFilter
 from queries.weekly.approving import approvals_section, ask_pending
-from queries.weekly.asking import Inquiry
+from queries.weekly.asking import Inquiry, Row
 from queries.weekly.correcting import corrections_section
 from queries.weekly.counting import counting_section
 from queries.weekly.coverage import coverage_section
 from queries.weekly.daily import by_day
-from queries.weekly.document import Report
+from queries.weekly.document import Report, Section
 from queries.weekly.failing import ask_groups, errors_section
 from queries.weekly.figures import KINDS, Figures, ask_figures, figures_section
 from queries.weekly.objectives import Objective, missed_count, objectives_section
@@ -39,9 +39,8 @@ def make_report(
         raise BadFilter(f"the week {week.name} has not begun on {written(made_ns)}")
     inquiry = Inquiry(database, project, workflow, week, made_ns)
     figures = ask_figures(inquiry)
-    groups, movers, pending = ask_groups(inquiry), ask_movers(inquiry), ask_pending(inquiry)
+    groups, movers = ask_groups(inquiry), ask_movers(inquiry)
     held = objectives_section(inquiry, objectives)
-    days = by_day(inquiry, inquiry.rows("run_trend"))
     return Report(
         project=project,
         workflow=workflow,
@@ -54,20 +53,24 @@ def make_report(
         title=f"Weekly reliability report, {week.name}",
         subtitle=f"{f'{workflow} in ' if workflow else ''}{project}, {_dates(week.monday)} ({week.tz})",
         summary=summary(inquiry, figures, groups, movers, missed_count(held)),
-        sections=[
-            figures_section(inquiry, figures),
-            held,
-            errors_section(groups),
-            cost_section(inquiry, movers),
-            routes_section(inquiry),
-            approvals_section(inquiry, figures.now, pending),
-            corrections_section(inquiry, figures.now),
-            releases_section(inquiry),
-            coverage_section(inquiry, figures, days),
-            counting_section(),
-        ],
+        sections=_sections(inquiry, figures, held, groups, movers),
         facts=_facts(inquiry, figures),
     )
+
+
+def _sections(inquiry: Inquiry, figures: Figures, held: Section, groups: list[Row], movers: list[Row]) -> list[Section]:
+    return [
+        figures_section(inquiry, figures),
+        held,
+        errors_section(groups),
+        cost_section(inquiry, movers),
+        routes_section(inquiry),
+        approvals_section(inquiry, figures.now, ask_pending(inquiry)),
+        corrections_section(inquiry, figures.now),
+        releases_section(inquiry),
+        coverage_section(inquiry, figures, by_day(inquiry, inquiry.rows("run_trend"))),
+        counting_section(),
+    ]
 
 
 def _facts(inquiry: Inquiry, figures: Figures) -> dict[str, int | float | None]:
