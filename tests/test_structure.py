@@ -76,7 +76,10 @@ KNOWN_ONLY_TO = {
         "server",
     ),
     "fastapi": ("alerts.routes", "queries.api", "queries.routes", "server"),
-    "apprise": ("alerts.channels", "alerts.incidents",),
+    "apprise": (
+        "alerts.channels",
+        "alerts.incidents",
+    ),
     "apscheduler": ("alerts.alerting", "queries.weekly.reporting", "queries.weekly.schedule"),
     "pydantic_settings": ("settings",),
 }
