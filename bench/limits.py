@@ -19,10 +19,10 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from bench.bodies import Body
 from bench.serving import ROOT
 from ingest.blocks import RECORDS_PER_BLOCK
+from queries.summaries import DERIVED
 
 _ROWS_PER_COMMIT = 4_096
 _LEVEL = 3
-_DERIVED = ("steps", "runs", "approvals", "corrections")
 _RECORDS = ("spans", "content_blocks")
 
 
@@ -47,7 +47,7 @@ def limits(requests: Sequence[Body], store: Path, scratch: Path) -> Limits:
     with duckdb.connect(str(store), read_only=True) as source:
         stored = source.execute("select count(*) from spans where signal = 'span'").fetchall()[0][0]
         records = {table: _batches(source, table) for table in _RECORDS}
-        derived = {table: _batches(source, table) for table in _DERIVED}
+        derived = {table: _batches(source, table) for table in DERIVED}
     return Limits(
         decode=_decode_seconds([body.data for body in requests]) / span_count * 1e6,
         insert_records=_insert_seconds(records, scratch) / stored * 1e6,
