@@ -300,7 +300,8 @@ def _log_ids(kept: pl.DataFrame, event_ids: pl.Series) -> pl.Series:
 
 
 def _frame(fields: pa.RecordBatch, *names: str) -> pl.DataFrame:
-    return pl.DataFrame(fields.select(list(names)))
+    """Copied, since all fields come from the decoder as one piece, which any column of it keeps until the commit."""
+    return pl.DataFrame(fields.select(list(names)).take(pa.array(np.arange(fields.num_rows))))
 
 
 def _small(number: pl.Expr) -> pl.Expr:

@@ -23,6 +23,7 @@ from ingest.checkpoints import checkpoint
 from ingest.errors import Busy, Failed, ShuttingDown
 from ingest.intake import Receipt, Request, Signal
 from ingest.measures import commit_duration, commit_span
+from ingest.memory import give_back
 from ingest.prepare import Prepared, Preparer
 from ingest.records import TABLES, TIMES, insert_records
 from ingest.removal import REMOVED_RUN, Removal, Removed, forget, remove
@@ -259,8 +260,11 @@ class Writer:
                     self._answer(prepared, waiting)
                 self._on_commit()
             self._committed.set()
+            body_bytes = sum(len(request.body) for request, _ in gathered.waiting)
             with self._bytes_lock:
-                self._waiting_bytes -= sum(len(request.body) for request, _ in gathered.waiting)
+                self._waiting_bytes -= body_bytes
+            if body_bytes >= _BESIDE_BYTES:  # its pieces lie between others, and would be kept for the next ones
+                give_back()
 
     def _commit(self, parts: Sequence[Prepared]) -> None:
         begun = time.monotonic()
