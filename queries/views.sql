@@ -1,5 +1,6 @@
 -- Our nouns over the derived tables, with status told for the asking time `now_ns` (nanoseconds since 1970).
--- A macro of many rows has no CTE that it reads twice: DuckDB would then read each of its columns, asked for or not.
+-- A macro of many rows has no CTE that it reads twice, unless it needs all of its columns: DuckDB would read each of them,
+-- asked for or not.
 
 -- A run's status: what its records say once it has ended; without a root it has ended when its conversation went on or
 -- after 15 minutes of silence. A question that nobody answered waits until the conversation goes on without it.
