@@ -15,6 +15,9 @@ _ARROW, _JSON = "application/vnd.apache.arrow.stream", "application/json"
 _BEGINNING = "1970-01-01T00:00:00Z"
 _TIMEOUT_SECONDS = 60.0
 _REPORT_SECONDS = 600.0  # for the many questions of a report together
+# Kept open without a number: past one, httpcore closes idle connections, among them those just given to a request.
+# And for less than the 5 s after which the server closes them, so that no request meets the closing.
+_CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=None, keepalive_expiry=4.0)
 
 
 class ApiError(Exception):
@@ -56,7 +59,11 @@ class Client:
         self._person: Mapping[str, str] = {}
         try:
             self._http = httpx.Client(
-                base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS, verify=_trusting(url, ca_file)
+                base_url=url.rstrip("/"),
+                headers=headers,
+                timeout=_TIMEOUT_SECONDS,
+                limits=_CONNECTIONS,
+                verify=_trusting(url, ca_file),
             )
         except httpx.InvalidURL as error:
             raise ServerDown(f"{url} is no URL of a server: {error}") from None

@@ -48,7 +48,12 @@ class Exporter:
 def exporter(url: str, grpc_address: str) -> Iterator[Exporter]:
     """An exporter to the server at that URL and gRPC address, closed at the end."""
     options = [("grpc.max_send_message_length", -1)]
-    with httpx.Client(base_url=url, timeout=60) as http, grpc.insecure_channel(grpc_address, options) as channel:
+    # past a number to keep, httpcore closes connections that it has just given to a request
+    kept = httpx.Limits(max_connections=100, max_keepalive_connections=None)
+    with (
+        httpx.Client(base_url=url, timeout=60, limits=kept) as http,
+        grpc.insecure_channel(grpc_address, options) as channel,
+    ):
         yield Exporter(http, channel)
 
 
