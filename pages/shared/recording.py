@@ -57,3 +57,4 @@ def _record(project: str, run_id: str, step_id: str | None) -> None:
         return
     state["recorded"] = run_id
     data.forget()
+    st.toast("Recorded", icon=":material/check:")

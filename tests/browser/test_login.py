@@ -166,7 +166,7 @@ def test_people_see_and_do_what_their_role_allows_and_strangers_nothing(guarded:
         page.goto(f"{app}/run?project=shop&run={runs['shop']}")
         page.get_by_role("button", name="Correct or rate").click()
         page.get_by_role("button", name="Record", exact=True).click()
-        expect(page.get_by_text("Correction").first).to_be_visible()
+        expect(page.get_by_text("Recorded", exact=True)).to_be_visible()
         page.get_by_role("button", name="Keep or remove").click()
         expect(page.get_by_role("button", name="Keep it")).to_be_visible()
         expect(page.get_by_text("Remove for good")).to_have_count(0)
