@@ -318,15 +318,15 @@ create table metric_points (
 );
 
 -- Whole records as OTLP protobuf messages (Span, LogRecord, Metric with one point), zstd-compressed.
--- A block holds one project, one signal and one UTC day.
-create table content_blocks (
+-- A block holds one project, one signal and one UTC day. What says how `data` is packed is nothing that sqlfluff can read.
+create table content_blocks (  -- noqa: PRS
     project varchar not null,
     signal varchar not null,                -- span | log | metric
     day date not null,
     block_id ubigint not null,
     record_count usmallint not null,
     raw_bytes uinteger not null,
-    data blob not null
+    data blob not null using compression uncompressed  -- it is packed; packed again, it is unpacked with all beside it
 );
 
 create table resources (

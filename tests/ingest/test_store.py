@@ -103,6 +103,21 @@ def _filled(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return tables
 
 
+def test_blocks_are_kept_as_they_were_packed_so_that_one_can_be_read_alone(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "runlight.duckdb")
+    store.connection.execute(
+        "insert into content_blocks select 'shop', 'span', date '2026-11-22', range, 1, 9000, repeat('a', 9000)::blob "
+        "from range(500)"
+    )
+    store.connection.execute("checkpoint")
+    packing = store.connection.execute(
+        "select distinct compression from pragma_storage_info('content_blocks') "
+        "where column_name = 'data' and segment_type = 'BLOB'"
+    ).fetchall()
+    store.close()
+    assert packing == [("Uncompressed",)]
+
+
 def test_a_file_that_is_no_database_is_refused_in_plain_words(tmp_path: Path) -> None:
     path = tmp_path / "runlight.duckdb"
     path.write_bytes(b"not a database" * 1000)
