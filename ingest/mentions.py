@@ -22,6 +22,38 @@ MOST_MENTIONS = 10_000
 _KEPT_SEARCHES = 8
 _BLOCKS_AT_ONCE = 256
 
+_BLOCKS_OF_WINDOW = """
+    select block_id
+    from (
+        select block_id, max(started_at) as newest_at
+        from spans
+        where project = $project and started_at between make_timestamp_ns($since_ns) and make_timestamp_ns($until_ns)
+        group by block_id
+        union all
+        select block_id, max(logged_at) as newest_at
+        from log_records
+        where project = $project and logged_at between make_timestamp_ns($since_ns) and make_timestamp_ns($until_ns)
+        group by block_id
+        -- what tells no time happened when it was received
+        union all
+        select block_id, max(received_at) as newest_at
+        from spans
+        where
+            project = $project and started_at is null
+            and received_at between make_timestamp_ns($since_ns) and make_timestamp_ns($until_ns)
+        group by block_id
+        union all
+        select block_id, max(received_at) as newest_at
+        from log_records
+        where
+            project = $project and logged_at is null
+            and received_at between make_timestamp_ns($since_ns) and make_timestamp_ns($until_ns)
+        group by block_id
+    )
+    group by block_id
+    order by max(newest_at) desc, block_id desc
+"""
+
 
 class Cursors(Protocol):
     """A connection, or whoever else gives a cursor at a time."""
@@ -42,20 +74,13 @@ class Mentions:
     def find(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
         """block_id and block_position of the spans and log records that hold every word, in any case, newest first.
 
-        Looks into the blocks of the window's days and of those beside them, and stops after `MOST_MENTIONS` finds.
+        Looks into the blocks that hold records of these times, and stops after `MOST_MENTIONS` finds.
         """
         search = self._search(words)
         found: list[tuple[int, int]] = []
         with self._cursors.cursor() as cursor:
-            block_ids = cursor.execute(
-                """
-                select block_id from content_blocks
-                where project = $project and signal <> 'metric'
-                    and day between make_timestamp_ns($since_ns)::date - 1 and make_timestamp_ns($until_ns)::date + 1
-                order by day desc, block_id desc
-                """,
-                {"project": project, "since_ns": since_ns, "until_ns": until_ns},
-            ).fetchall()
+            values = {"project": project, "since_ns": since_ns, "until_ns": until_ns}
+            block_ids = cursor.execute(_BLOCKS_OF_WINDOW, values).fetchall()
             for block_id, positions in search.through(cursor, [row[0] for row in block_ids]):
                 found += [(block_id, position) for position in positions]
                 if len(found) >= MOST_MENTIONS:
@@ -89,19 +114,20 @@ class _Search:
     def through(
         self, cursor: duckdb.DuckDBPyConnection, block_ids: Sequence[int]
     ) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """Each of the blocks with the positions of its records that hold every word."""
+        """Each of the blocks with the positions of its records that hold every word; none of one that was removed."""
         for start in range(0, len(block_ids), _BLOCKS_AT_ONCE):
             part = block_ids[start : start + _BLOCKS_AT_ONCE]
             with self._lock:
                 self._look_into(cursor, [block_id for block_id in part if block_id not in self._found])
-            yield from ((block_id, self._found[block_id]) for block_id in part)
+            yield from ((block_id, self._found.get(block_id, ())) for block_id in part)
 
     def _look_into(self, cursor: duckdb.DuckDBPyConnection, block_ids: Sequence[int]) -> None:
         if not block_ids:
             return
         rows = cursor.execute(
-            "select block_id, signal, data from content_blocks where list_contains($block_ids, block_id)",
-            {"block_ids": block_ids},
+            "select block_id, signal, data from content_blocks "
+            "where block_id between $first and $last and list_contains($block_ids, block_id)",
+            {"block_ids": block_ids, "first": min(block_ids), "last": max(block_ids)},
         )
         while (row := rows.fetchone()) is not None:
             block_id, signal, data = row

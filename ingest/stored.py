@@ -104,7 +104,7 @@ class Records:
         return {name: groups for name, groups in documents.items() if groups or name == "resourceSpans"}
 
     def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
-        """block_id and block_position of the spans and log records of these days that hold every word."""
+        """block_id and block_position of the spans and log records of these times that hold every word."""
         return self._mentions.find(project, words, since_ns, until_ns)
 
     def _load(self, project: str, places: pa.Table) -> pl.DataFrame:

@@ -1,8 +1,11 @@
 """Runs: what ran in a window, how it ended, and the way to each run."""
 
 from functools import partial
+from typing import Any
 
+import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import address, data, faces, filters, links, summary, tables
 
@@ -42,13 +45,53 @@ with st.container(horizontal=True, vertical_alignment="center", key="heading"):
 
 def draw() -> None:
     question = {**chosen.asked, "q": words or None}
-    runs, following = data.answer("runs", **question, **SORTS[sort], cursor=cursor or None, limit=PAGE_ROWS)
+    parts = chosen.shorter_windows() if words and not cursor and _is_new(question) else []
+    numbers, table = (st.empty(), st.empty()) if parts else (st.container(), st.container())
+    # Words are searched in the newest first: what there is so far shows while the rest of the window is searched.
+    is_drawn = False
+    if parts:
+        table.caption(f"Searching {chosen.window}, the newest first …")
+    for since, so_far in parts:
+        found = data.answer("summary", **question | {"since": since})
+        with numbers.container():
+            summary.draw(found, so_far)
+        if sort == "newest" and found["run_count"][0] > PAGE_ROWS and not is_drawn:
+            is_drawn = True
+            draw_table(table, *listed(question))
+    runs, following = listed(question)
     if runs.is_empty():
-        faces.no_runs(chosen, words)
+        numbers.empty()
+        with table.container():
+            faces.no_runs(chosen, words)
         return
-    summary.draw(data.answer("summary", **question))
-    tables.runs_table(runs, chosen.zone, partial(links.open_run, chosen.project))
-    links.draw_pager(cursor, following)
+    if parts and not is_drawn:
+        is_drawn = True
+        draw_table(table, runs, following)
+    totals = data.answer("summary", **question)
+    with numbers.container():
+        summary.draw(totals)
+    if not is_drawn:
+        draw_table(table, runs, following)
+
+
+def listed(question: dict[str, Any]) -> tuple[pl.DataFrame, str | None]:
+    """A page of the runs, and where the next begins."""
+    found: tuple[pl.DataFrame, str | None] = data.answer(
+        "runs", **question, **SORTS[sort], cursor=cursor or None, limit=PAGE_ROWS
+    )
+    return found
+
+
+def draw_table(place: DeltaGenerator, runs: pl.DataFrame, following: str | None) -> None:
+    with place.container():
+        tables.runs_table(runs, chosen.zone, partial(links.open_run, chosen.project))
+        links.draw_pager(cursor, following)
+
+
+def _is_new(question: dict[str, Any]) -> bool:
+    """Whether something else was searched before, or nothing."""
+    before, st.session_state["searched"] = st.session_state.get("searched"), question
+    return bool(before != question)
 
 
 data.live(draw, watched=watched and not cursor)

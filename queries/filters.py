@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,6 +66,10 @@ class Filters:
         if self.begins_before_ns is not None:
             return self.begins_before_ns
         return max(EARLIEST_NS, 2 * self.since_ns - self.until_ns)
+
+    def last_part(self, parts: int) -> "Filters":
+        """The same of the last of so many parts of the window alone."""
+        return replace(self, since_ns=self.until_ns - (self.until_ns - self.since_ns) // parts)
 
     def values(self) -> dict[str, Any]:
         """By the names that the SQL files bind."""

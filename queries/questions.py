@@ -57,6 +57,8 @@ def runs(
 
 def runs_of_records(database: Database, project: str, places: pa.Table) -> list[str]:
     """The ids of the runs that hold the records at these places (block_id, block_position)."""
+    if not places.num_rows:
+        return []
     values = {"project": project} | _places(places)
     return [str(run_id) for run_id in database.ask("runs_of_records", values)["run_id"].to_pylist()]
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -52,6 +53,14 @@ class Filters:
     @property
     def is_all_time(self) -> bool:
         return bool(self.asked["since"] == data.ALL_TIME and self.asked["until"] is None)
+
+    def shorter_windows(self) -> list[tuple[str, str]]:
+        """The windows that end now, as this one does, and are shorter, the shortest first: how to ask for them since
+        when, and in words."""
+        ends = {f"-{name}": told for name, told in WINDOWS.items()} | {data.ALL_TIME: WINDOWS["all"]}
+        if self.asked["until"] is not None or self.asked["since"] not in ends:
+            return []
+        return list(takewhile(lambda end: end[0] not in (self.asked["since"], "-all"), ends.items()))
 
 
 def current() -> Filters:

@@ -6,14 +6,14 @@ import streamlit as st
 from pages.shared.format import cost, count, duration, percent, plural
 
 
-def draw(summary: pl.DataFrame) -> None:
+def draw(summary: pl.DataFrame, so_far: str | None = None) -> None:
     """One row: run_count, ok_count, error_count, abandoned_count, waiting_count, running_count, p95_duration_ms,
-    cost_usd, unpriced_count."""
+    cost_usd, unpriced_count. `so_far` is the part of the window that it is about, while the rest is searched."""
     row = summary.row(0, named=True)
     finished = row["ok_count"] + row["error_count"] + row["abandoned_count"]
     unpriced = f"{plural(row['unpriced_count'], 'call')} unpriced" if row["unpriced_count"] else None
     with st.grid(6, min_column_width=110, gap="small"):
-        _number("Runs", count(row["run_count"]), None)
+        _number("Runs so far" if so_far else "Runs", count(row["run_count"]), so_far)
         _number(
             "Error rate",
             percent(row["error_count"], finished),

@@ -17,6 +17,7 @@ from queries.database import Database
 from queries.details import PriceOf, Records
 from queries.encoding import MediaType, choose_media_type, encode_table
 from queries.filters import RUN_STATUSES, STEP_STATUSES, Filters, read_filters, read_project, read_statuses
+from queries.locating import latest_start
 from queries.opening import OpenedRun, Opener
 from queries.patience import Question, Stopped
 from queries.routes.restricting import ANSWERED, route_of, sight_of
@@ -28,6 +29,8 @@ MOST_ROWS = 1_000
 _NEXT_HEADER = "x-runlight-next"
 
 _STOP_AGAIN_SECONDS = 0.05
+_BEFORE_NS = 60 * 10**9  # a run's records may tell of times a little before its start
+_PARTS = (512, 16)  # of a window, to look for words in the last of them first
 _STOPPING: set["asyncio.Task[None]"] = set()  # the loop itself only keeps weak references
 
 Answer = TypeVar("Answer")
@@ -196,12 +199,27 @@ class Asker:
         mentioned = questions.runs_of_records(self.database, filters.project, places)
         return replace(filters, words=tuple(text.split()), mentioned=tuple(mentioned))
 
+    def newest(self, filters: Filters, text: str, page_of: Callable[[Filters], questions.Page]) -> questions.Page:
+        """The page of a list that has the newest first, narrowed to the words of the text.
+
+        Words are looked for in ever longer ends of the window, until the page is full: that of a longer one begins with
+        the same rows.
+        """
+        for parts in _PARTS if text.split() else ():
+            page = page_of(self.search(filters.last_part(parts), text))
+            if page.next is not None:
+                return page
+        return page_of(self.search(filters, text))
+
     def places(self, filters: Filters, text: str) -> pa.Table | None:
-        """Where the records of the window's days are that hold all words of the text; None without a word."""
+        """Where the records are that hold all words of the text, of the window and of its runs while they go on after
+        it; None without a word."""
         words = tuple(text.split())
         if not words:
             return None
-        return self.records.mentioning(filters.project, words, filters.since_ns, filters.until_ns)
+        with self.database.cursor(filters.project) as cursor:
+            latest_ns = latest_start(cursor, filters.values())
+        return self.records.mentioning(filters.project, words, filters.since_ns - _BEFORE_NS, latest_ns)
 
 
 async def _keep_stopping(question: Question, answered: "asyncio.Future[Answer]") -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from queries import questions
 from queries.cursors import read_cursor
-from queries.filters import RUN_STATUSES, expect, read_statuses
+from queries.filters import RUN_STATUSES, Filters, expect, read_statuses
 from queries.routes.asking import Asking, Encoding, Limit, Project, RunFilters, ToolCallFilters, Window
 
 router = APIRouter(tags=["runs"])
@@ -31,13 +31,16 @@ async def runs(
     expect("order", order, questions.ORDERS)
     list_order = f"runs by {sort} {order}"
     after = read_cursor(cursor, list_order) if cursor else None
-    return await asker.page(
-        encoding,
-        list_order,
-        lambda: questions.runs(
-            asker.database, asker.search(filters, q), sort=sort, order=order, after=after, limit=limit
-        ),
-    )
+
+    def page_of(narrowed: Filters) -> questions.Page:
+        return questions.runs(asker.database, narrowed, sort=sort, order=order, after=after, limit=limit)
+
+    def answer() -> questions.Page:
+        if (sort, order) == ("started_at", "desc"):
+            return asker.newest(filters, q, page_of)
+        return page_of(asker.search(filters, q))
+
+    return await asker.page(encoding, list_order, answer)
 
 
 @router.get("/api/summary", summary="Totals over the runs of a window")

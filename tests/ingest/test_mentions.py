@@ -1,6 +1,7 @@
 """Words are found in whole records, however they are spelled there."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,12 +34,12 @@ def send(running: Pipeline, *texts: str, at_ns: int = START_NS, project: str = "
     running.send(Signal.SPAN, data, project=project)
 
 
-def found(running: Pipeline, *words: str, since_ns: int = START_NS, until_ns: int = START_NS) -> list[int]:
+def found(running: Pipeline, *words: str, since_ns: int = START_NS, until_ns: int = START_NS + 1) -> list[int]:
     """The positions in the first block that was found."""
     return positions(Mentions(running.store.cursor()), *words, since_ns=since_ns, until_ns=until_ns)
 
 
-def positions(searching: Mentions, *words: str, since_ns: int = START_NS, until_ns: int = START_NS) -> list[int]:
+def positions(searching: Mentions, *words: str, since_ns: int = START_NS, until_ns: int = START_NS + 1) -> list[int]:
     places = searching.find("default", words, since_ns, until_ns)
     return list(places["block_position"].to_pylist())
 
@@ -89,12 +90,22 @@ def test_ids_and_times_that_happen_to_read_like_a_word_are_no_mention_of_it(runn
     assert found(running, "%$") == [2]
 
 
-def test_only_the_project_and_the_windows_days_are_looked_into(running: Pipeline) -> None:
+def test_only_the_project_and_the_times_asked_for_are_looked_into(running: Pipeline) -> None:
     send(running, "quokka", project="elsewhere")
     send(running, "quokka", at_ns=START_NS + 9 * DAY_NS)
 
     assert found(running, "quokka") == []
     assert found(running, "quokka", until_ns=START_NS + 9 * DAY_NS) == [0]
+
+
+def test_what_tells_no_time_is_looked_for_when_it_was_received(running: Pipeline) -> None:
+    data = TracesData()
+    data.resource_spans.add().scope_spans.add().spans.add(trace_id=b"1" * 16, span_id=b"1" * 8, name="a quokka")
+    running.send(Signal.SPAN, data)
+    now_ns = time.time_ns()
+
+    assert found(running, "quokka", since_ns=now_ns - DAY_NS, until_ns=now_ns) == [0]
+    assert found(running, "quokka", since_ns=0, until_ns=now_ns - DAY_NS) == []
 
 
 def test_what_was_committed_since_is_found_by_the_same_search(running: Pipeline) -> None:

@@ -22,7 +22,7 @@ from steps
 semi join places on steps.block_id = places.block_id and steps.block_position = places.block_position
 where steps.project = $project
 union
-select runs.run_id
-from runs
-where runs.project = $project and list_has_any(runs.trace_ids, (select coalesce(list(trace_id), []) from traces))
+select named.run_id
+from (select run_id, unnest(trace_ids) as trace_id from runs where project = $project) as named
+semi join traces on named.trace_id = traces.trace_id
 order by run_id
