@@ -6,6 +6,7 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -24,6 +25,10 @@ _RUNS = 40
 
 class NoAnswer(Exception):
     """A question was not answered with 200."""
+
+
+class GivenUp(NoAnswer):
+    """The server gave a question up, since it took longer than its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,10 @@ class Asker:
         self._connection.close()
 
     def ask(self, question: Question, most: int, most_seconds: float) -> Asked:
-        """Ask up to `most` times, and once at least; each URL of the question in its turn. Raises NoAnswer."""
+        """Ask up to `most` times, and once at least; each URL of the question in its turn.
+
+        Raises GivenUp, NoAnswer.
+        """
         taken_ms: list[float] = []
         size = 0
         deadline = time.perf_counter() + most_seconds
@@ -63,12 +71,13 @@ class Asker:
         return Asked(len(taken_ms), quantile(taken_ms, 0.5), quantile(taken_ms, 0.95), size)
 
     def get(self, url: str, accept: str = "application/json") -> bytes:
-        """The body of an answer. Raises NoAnswer."""
+        """The body of an answer. Raises GivenUp, NoAnswer."""
         self._connection.request("GET", url, headers={"accept": accept})
         answer = self._connection.getresponse()
         body = answer.read()
-        if answer.status != 200:
-            raise NoAnswer(f"{url}: {answer.status} {body[:500]!r}")
+        if answer.status != HTTPStatus.OK:
+            refusal = GivenUp if answer.status == HTTPStatus.GATEWAY_TIMEOUT else NoAnswer
+            raise refusal(f"{url}: {answer.status} {body[:500]!r}")
         return body
 
     def rows(self, url: str) -> list[dict[str, Any]]:

@@ -17,13 +17,22 @@ _HOUR_NS = 3_600 * 10**9
 _ROWS_AT_ONCE = 150_000
 
 # When the rows of a table happened: the first of these that it has. Those without are few and go in as they are.
-_TIMES = ("started_at", "requested_at", "corrected_at", "logged_at", "measured_at", "day")
+_TIMES = ("started_at", "requested_at", "corrected_at", "logged_at", "measured_at", "happened_at")
 _TRACE_IDS = ("trace_id", "run_id")
 _OTHER_IDS = ("conversation_id", "tool_call_id", "response_id", "approval_id", "correction_id", "run_key")
 _COUNTED = {"block_id": "content_blocks", "batch_id": "ingest_batches"}  # and the table that has each of them
 
 # One row serves all copies.
 _SHARED = ("resources", "scopes")
+
+# A packed block tells its day alone; its place in the file is where its first span came.
+_BLOCKS = """
+create temp table blocks as
+select content_blocks.*, happened.happened_at
+from small.content_blocks
+inner join (select block_id, min(started_at) as happened_at from small.spans group by block_id) as happened
+    using (block_id)
+"""
 
 
 def multiply(source: Path, connection: duckdb.DuckDBPyConnection, copies: int, run_count: int) -> Iterator[float]:
@@ -33,12 +42,15 @@ def multiply(source: Path, connection: duckdb.DuckDBPyConnection, copies: int, r
     """
     connection.execute(f"attach '{source}' as small (read_only)")
     connection.execute("create temp table copies as select range as copy from range($copies)", {"copies": copies})
+    connection.execute(_BLOCKS)
     step_ns = WEEK_DAYS * DAY_NS // run_count // copies
     timed = []
     for table, columns in _tables(connection).items():
         if table in _SHARED:
             connection.execute(f"insert into {table} by name from small.{table}")
             continue
+        if table == "content_blocks":
+            columns["happened_at"] = "TIMESTAMP_NS"
         selected = ", ".join(
             f"{_moved(connection, table, name, kind, step_ns)} as {name}" for name, kind in columns.items()
         )
@@ -51,13 +63,11 @@ def multiply(source: Path, connection: duckdb.DuckDBPyConnection, copies: int, r
     begins = range(WEEK_BEGINS_NS, WEEK_BEGINS_NS + (WEEK_DAYS + 1) * DAY_NS, window_ns)
     for since_ns in begins:
         for table, selected, time in timed:
-            if time != "day":
-                _insert(connection, table, selected, time, (since_ns, since_ns + window_ns), step_ns * copies)
-            elif since_ns % DAY_NS == 0:
-                _insert(connection, table, selected, time, (since_ns, since_ns + DAY_NS), 0)
+            _insert(connection, table, selected, time, (since_ns, since_ns + window_ns), step_ns * copies)
         yield (since_ns + window_ns - begins.start) / (begins.stop - begins.start)
     connection.execute("detach small")
     connection.execute("drop table copies")
+    connection.execute("drop table blocks")
     connection.execute("checkpoint")
 
 
@@ -91,10 +101,12 @@ def _insert(
 ) -> None:
     """What the copies of a table have in the window, in the order in which it happened."""
     since_ns, until_ns = window_ns
+    source, kept = ("blocks", "* exclude (happened_at)") if table == "content_blocks" else (f"small.{table}", "*")
     connection.execute(
         f"""
         insert into {table} by name
-        from (select {selected} from small.{table}, copies where {table}.{time} >= make_timestamp_ns($earliest_ns)
+        select {kept}
+        from (select {selected} from {source} as {table}, copies where {table}.{time} >= make_timestamp_ns($earliest_ns)
             and {table}.{time} < make_timestamp_ns($until_ns))
         where {time} >= make_timestamp_ns($since_ns) and {time} < make_timestamp_ns($until_ns)
         order by {time}

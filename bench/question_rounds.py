@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine, results
-from bench.asking import Asker, evict, known, routes
+from bench.asking import Asked, Asker, GivenUp, evict, known, routes
 from bench.bodies import LIVE, load_of
 from bench.questions import PROJECT, WEEK, Question, questions, unasked
 from bench.reads import reads_of
@@ -38,7 +38,8 @@ def run(
 ) -> None:
     """Measure every question, or those whose name begins with one of `wanted`.
 
-    The figures are kept under `name` after each phase, so that a run that is broken off leaves what it has.
+    The figures are kept under `name` after each phase, so that a run that is broken off leaves what it has. None stands
+    for those of a question that the server gave up.
     """
     found: dict[str, Any] = {
         "machine": machine.machine(),
@@ -78,7 +79,9 @@ def told(figures: dict[str, Any]) -> str:
     )
 
 
-def _rounded(value: float | list[float]) -> str:
+def _rounded(value: float | list[float] | None) -> str:
+    if value is None:
+        return "given up:"
     return " and ".join(f"{one:,.1f}" for one in (value if isinstance(value, list) else [value]))
 
 
@@ -103,9 +106,8 @@ def _ask_warm(
         asked = [one for one in asked if not wanted or one.name.startswith(tuple(wanted))]
         found["counts"] = _counts(server)
         for one in asked:
-            asker.ask(one, 1, 0)
-            warm = asker.ask(one, _MOST_ASKS, most_seconds)
-            keep(one, {"warm": [warm.p50_ms, warm.p95_ms], "bytes": warm.answer_bytes})
+            warm = _later_answers(asker, one, most_seconds)
+            keep(one, {"warm": _times(warm), "bytes": warm.answer_bytes} if warm else {"warm": None})
         found["resident_mib"] = server.resident_bytes() / 2**20
     return asked
 
@@ -115,17 +117,33 @@ def _ask_live(
 ) -> None:
     with serving(store) as server, Asker(server) as asker, _arriving(server, live_rate) as arrived_per_second:
         for one in asked:
-            live = asker.ask(one, _MOST_ASKS, most_seconds)
-            keep(one, {"live": [live.p50_ms, live.p95_ms]})
+            keep(one, {"live": _times(_later_answers(asker, one, most_seconds))})
         found["arrived_per_second"] = [live_rate, arrived_per_second()]
 
 
-def _cold(store: Path, question: Question) -> float:
+def _cold(store: Path, question: Question) -> float | None:
     """Milliseconds of the first answer after a start, nothing of the file in memory."""
     evict(store)
     with serving(store) as server, Asker(server) as asker:
         evict(store)
-        return asker.ask(question, 1, 0).p50_ms
+        answer = _answers(asker, question, 1, 0)
+        return answer.p50_ms if answer else None
+
+
+def _later_answers(asker: Asker, question: Question, most_seconds: float) -> Asked | None:
+    """The answers after a first that does not count."""
+    return _answers(asker, question, 1, 0) and _answers(asker, question, _MOST_ASKS, most_seconds)
+
+
+def _answers(asker: Asker, question: Question, most: int, most_seconds: float) -> Asked | None:
+    try:
+        return asker.ask(question, most, most_seconds)
+    except GivenUp:
+        return None
+
+
+def _times(answers: Asked | None) -> list[float] | None:
+    return [answers.p50_ms, answers.p95_ms] if answers else None
 
 
 def _counts(server: Server) -> dict[str, int]:

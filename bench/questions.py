@@ -48,7 +48,8 @@ class Question:
     @property
     def is_variant(self) -> bool:
         """Whether another question reads the same and more, so that its first answer tells nothing new."""
-        return self.name.endswith("24 hours") or self.name.startswith("the same run")
+        is_search = any("&q=" in url for url in self.urls)
+        return (self.name.endswith("24 hours") and not is_search) or self.name.startswith("the same run")
 
 
 @dataclass(frozen=True, slots=True)
