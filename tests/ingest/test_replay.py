@@ -2,6 +2,9 @@ import gzip
 import json
 import signal
 import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -21,7 +24,7 @@ from sample_traces import history
 from settings import Settings
 from tests.ingest.otlp_samples import SECOND_NS, START_NS, request_of, spans, spans_json
 from tests.ingest.scripted_intake import Script, answered, refused
-from tests.serving import serving_otlp
+from tests.serving import ROOT, WAIT_SECONDS, serving_otlp
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 OTHER_TRACE = "1bf7651916cd43dd8448eb211c80319d"
@@ -253,18 +256,30 @@ def test_a_server_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.C
     assert error.count("\n") == 1
 
 
-def test_an_address_that_is_none_and_an_end_by_hand_are_one_line_each(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupting(_: Request) -> Future[Receipt]:
-        signal.raise_signal(signal.SIGINT)
-        return answered(Receipt())
-
+def test_an_address_that_is_none_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = written(tmp_path / "a.json", spans_json(TRACE))
     assert replay.main([name, "--url", "http://[::1"]) == 1
     assert capsys.readouterr().err.startswith("http://[::1 is no URL of a server")
-    assert replayed(Script(interrupting), name) == 130
-    assert capsys.readouterr().err.startswith("interrupted; ")
+
+
+def test_an_end_by_hand_is_told_in_one_line(tmp_path: Path) -> None:
+    asked, receipt = threading.Event(), Future[Receipt]()
+
+    def keeping_it_waiting(_: Request) -> Future[Receipt]:
+        asked.set()
+        return receipt
+
+    name = written(tmp_path / "a.json", spans_json(TRACE))
+    with server_that(Script(keeping_it_waiting)) as url:
+        command = [sys.executable, "-m", "ingest.replay", name, "--url", url]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+            assert asked.wait(WAIT_SECONDS)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=WAIT_SECONDS)
+        receipt.set_result(Receipt())
+    assert process.returncode == 130
+    assert told.startswith("interrupted; ")
+    assert told.count("\n") == 1
 
 
 def test_without_files_all_samples_and_the_history_are_sent(capsys: pytest.CaptureFixture[str]) -> None:
