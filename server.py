@@ -72,6 +72,7 @@ from settings import SERVER_FLAGS, Settings, SettingsError, flag, read_settings,
 
 _BACKLOG = 2048
 _DRAIN_SECONDS = 10  # what orchestrators give before they kill is more
+_IDLE_SECONDS = 75  # exporters send every few seconds, proxies keep connections for a minute: neither meets the closing
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -231,6 +232,7 @@ async def _serve(parts: _Parts, listener: socket.socket) -> int:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_keep_alive=_IDLE_SECONDS,
         server_header=False,
         ssl_context_factory=(lambda *_: tls.context()) if tls else None,
     )

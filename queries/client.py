@@ -16,8 +16,7 @@ _BEGINNING = "1970-01-01T00:00:00Z"
 _TIMEOUT_SECONDS = 60.0
 _REPORT_SECONDS = 600.0  # for the many questions of a report together
 # Kept open without a number: past one, httpcore closes idle connections, among them those just given to a request.
-# And for less than the 5 s after which the server closes them, so that no request meets the closing.
-_CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=None, keepalive_expiry=4.0)
+_CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=None)
 
 
 class ApiError(Exception):

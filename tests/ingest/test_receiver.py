@@ -2,11 +2,13 @@ import asyncio
 import gzip
 import json
 import logging
+import select
 import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -149,6 +151,18 @@ def test_the_python_exporters_send_every_signal_over_http(server: RunningServer,
         OTLPMetricExporter(server.url + "/v1/metrics", headers=headers, compression=compression),
     )
     assert server.stored_counts(project) == {"span": 1, "log": 1, "metric": 1}
+
+
+def test_a_connection_stays_open_while_an_exporter_waits_for_its_next_batch(server: RunningServer) -> None:
+    address = httpx.URL(server.url)
+    with closing(HTTPConnection(address.host, address.port)) as connection:
+        connection.request("POST", "/v1/traces", spans_json(TRACE), {"content-type": "application/json"})
+        connection.getresponse().read()
+        # 5 s is what OpenTelemetry has exporters wait (OTEL_BSP_SCHEDULE_DELAY)
+        closed, _, _ = select.select([connection.sock], [], [], 6)
+        assert not closed
+        connection.request("POST", "/v1/traces", spans_json(TRACE), {"content-type": "application/json"})
+        assert connection.getresponse().status == 200
 
 
 def test_the_requests_of_the_node_exporter_are_taken(server: RunningServer) -> None:
