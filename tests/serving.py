@@ -142,7 +142,9 @@ def serving_otlp(intake: Intake, settings: Settings) -> Iterator[str]:
     """The URL of the OTLP/HTTP routes alone, served over a real socket in front of `intake`."""
     app = Starlette(routes=otlp_routes(intake, settings, project_of))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=5))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, lifespan="off", timeout_keep_alive=75, timeout_graceful_shutdown=5)
+        )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -25,7 +25,9 @@ def serving(connection: duckdb.DuckDBPyConnection, sql_limits: SqlLimits | None 
     api = create_api(
         database, Records(database), clock_ns=lambda: NOW_NS, waiting_bytes=lambda: 7, sql_limits=sql_limits
     )
-    server = uvicorn.Server(uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None, lifespan="off", timeout_keep_alive=75)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

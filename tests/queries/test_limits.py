@@ -87,7 +87,9 @@ def asking(connection: duckdb.DuckDBPyConnection, most_seconds: float) -> Iterat
     async def held(asker: Asking) -> str:
         return await asker.ask(asked.held)
 
-    server = uvicorn.Server(uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None, lifespan="off", timeout_keep_alive=75)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
