@@ -16,8 +16,6 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from ingest.blocks import inflate, split
 
-MOST_MENTIONS = 10_000
-
 # A watched page asks the same again and again, its list and its totals at once, so blocks are looked into once.
 _KEPT_SEARCHES = 8
 _BLOCKS_AT_ONCE = 256
@@ -71,10 +69,10 @@ class Mentions:
         self._searches: OrderedDict[tuple[str, ...], _Search] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
+    def find(self, project: str, words: Sequence[str], since_ns: int, until_ns: int, most: int) -> pa.Table:
         """block_id and block_position of the spans and log records that hold every word, in any case, newest first.
 
-        Looks into the blocks that hold records of these times, and stops after `MOST_MENTIONS` finds.
+        Looks into the blocks that hold records of these times, and stops after the block with which it has `most`.
         """
         search = self._search(words)
         found: list[tuple[int, int]] = []
@@ -83,7 +81,7 @@ class Mentions:
             block_ids = cursor.execute(_BLOCKS_OF_WINDOW, values).fetchall()
             for block_id, positions in search.through(cursor, [row[0] for row in block_ids]):
                 found += [(block_id, position) for position in positions]
-                if len(found) >= MOST_MENTIONS:
+                if len(found) >= most:
                     break
         return pa.table(
             {

@@ -103,9 +103,10 @@ class Records:
         }
         return {name: groups for name, groups in documents.items() if groups or name == "resourceSpans"}
 
-    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
-        """block_id and block_position of the spans and log records of these times that hold every word."""
-        return self._mentions.find(project, words, since_ns, until_ns)
+    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int, most: int) -> pa.Table:
+        """block_id and block_position of the spans and log records of these times that hold every word, newest first,
+        and not many more than `most`."""
+        return self._mentions.find(project, words, since_ns, until_ns, most)
 
     def _load(self, project: str, places: pa.Table) -> pl.DataFrame:
         """The places in their order, `place` from 0, each with the `signal` of its `record` and what these were sent

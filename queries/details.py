@@ -29,8 +29,9 @@ class Records(Protocol):
         """The records, each once, as one OTLP/JSON document."""
         ...
 
-    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
-        """block_id and block_position of the records of these days that hold every word."""
+    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int, most: int) -> pa.Table:
+        """block_id and block_position of the records of these times that hold every word, newest first, and not many
+        more than `most`."""
         ...
 
 

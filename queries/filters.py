@@ -31,8 +31,8 @@ class BadFilter(ValueError):
 class Filters:
     """What narrows a question. Times are nanoseconds since 1970, the window is [since_ns, until_ns); null filters
     nothing. `attributes` are `key=value` of any attribute, tag or metadata key; all must be there. `words` must all be
-    in a run's names, ids or previews, or the run is one of `mentioned`. `begins_before_ns` is where the window before
-    begins if it is not as long: a week with a change of clocks is not."""
+    in a run's names, ids or previews, or the run is one of `mentioned`; `is_cut` if there may be more.
+    `begins_before_ns` is where the window before begins if it is not as long: a week with a change of clocks is not."""
 
     project: str
     now_ns: int
@@ -53,6 +53,7 @@ class Filters:
     attributes: tuple[str, ...] | None = None
     words: tuple[str, ...] | None = None
     mentioned: tuple[str, ...] | None = None
+    is_cut: bool = False
     begins_before_ns: int | None = None
 
     @property
@@ -67,9 +68,9 @@ class Filters:
             return self.begins_before_ns
         return max(EARLIEST_NS, 2 * self.since_ns - self.until_ns)
 
-    def last_part(self, parts: int) -> "Filters":
-        """The same of the last of so many parts of the window alone."""
-        return replace(self, since_ns=self.until_ns - (self.until_ns - self.since_ns) // parts)
+    def last(self, length_ns: int) -> "Filters":
+        """The same of the end of the window alone."""
+        return replace(self, since_ns=max(self.since_ns, self.until_ns - length_ns))
 
     def values(self) -> dict[str, Any]:
         """By the names that the SQL files bind."""
@@ -106,6 +107,7 @@ def read_filters(
         attributes=tuple(f"{key}={value}" for key, value in (attributes or {}).items()) or None,
         words=None,
         mentioned=None,
+        is_cut=False,
         begins_before_ns=None,
         **narrowing,
     )

@@ -36,7 +36,7 @@ class SeenRecords:
         self._sight.expect(project)
         return self._records.otlp(project, places)
 
-    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
-        """block_id and block_position of the records that hold every word. Raises ContentRestricted."""
+    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int, most: int) -> pa.Table:
+        """block_id and block_position of the newest records that hold every word. Raises ContentRestricted."""
         self._sight.expect(project)
-        return self._records.mentioning(project, words, since_ns, until_ns)
+        return self._records.mentioning(project, words, since_ns, until_ns, most)

@@ -5,15 +5,24 @@ import streamlit as st
 
 from pages.shared.format import cost, count, duration, percent, plural
 
+_CUT = (
+    "More records hold the words than are looked at: these numbers are of the runs of the newest of them. "
+    "The pages of the list go on to the older ones, and a shorter window counts all of its runs."
+)
+
 
 def draw(summary: pl.DataFrame, so_far: str | None = None) -> None:
     """One row: run_count, ok_count, error_count, abandoned_count, waiting_count, running_count, p95_duration_ms,
-    cost_usd, unpriced_count. `so_far` is the part of the window that it is about, while the rest is searched."""
+    cost_usd, unpriced_count, is_cut. `so_far` is the part of the window that it is about, while the rest is
+    searched."""
     row = summary.row(0, named=True)
     finished = row["ok_count"] + row["error_count"] + row["abandoned_count"]
     unpriced = f"{plural(row['unpriced_count'], 'call')} unpriced" if row["unpriced_count"] else None
     with st.grid(6, min_column_width=110, gap="small"):
-        _number("Runs so far" if so_far else "Runs", count(row["run_count"]), so_far)
+        if row["is_cut"]:
+            _number("Runs", f"≥ {count(row['run_count'])}", "the newest alone", _CUT)
+        else:
+            _number("Runs so far" if so_far else "Runs", count(row["run_count"]), so_far)
         _number(
             "Error rate",
             percent(row["error_count"], finished),

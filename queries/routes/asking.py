@@ -12,7 +12,7 @@ from fastapi import Depends, HTTPException, Query, Request, Response
 from starlette.types import Message, Receive
 
 from queries import questions
-from queries.cursors import write_cursor
+from queries.cursors import LastRow, write_cursor
 from queries.database import Database
 from queries.details import PriceOf, Records
 from queries.encoding import MediaType, choose_media_type, encode_table
@@ -26,11 +26,13 @@ from queries.seen_records import SeenRecords
 from queries.sql.asking import Workbench
 
 MOST_ROWS = 1_000
+MOST_MENTIONS = 10_000  # records that hold the words, of which the runs are listed and counted
 _NEXT_HEADER = "x-runlight-next"
 
 _STOP_AGAIN_SECONDS = 0.05
 _BEFORE_NS = 60 * 10**9  # a run's records may tell of times a little before its start
-_PARTS = (512, 16)  # of a window, to look for words in the last of them first
+_MONTH_NS = 30 * 86_400 * 10**9
+_PARTS = (512, 16)  # of a window, or of its last month, to look for words in the last of them first
 _STOPPING: set["asyncio.Task[None]"] = set()  # the loop itself only keeps weak references
 
 Answer = TypeVar("Answer")
@@ -193,33 +195,47 @@ class Asker:
 
     def search(self, filters: Filters, text: str) -> Filters:
         """The filters, narrowed to the runs whose names and ids hold all words of the text, or one of whose records."""
-        places = self.places(filters, text)
-        if places is None:
+        if not text.split():
             return filters
-        mentioned = questions.runs_of_records(self.database, filters.project, places)
-        return replace(filters, words=tuple(text.split()), mentioned=tuple(mentioned))
+        found = self._mentions(filters, text)
+        mentioned = questions.runs_of_records(self.database, filters.project, pa.concat_tables(found))
+        is_cut = any(places.num_rows >= MOST_MENTIONS for places in found)
+        return replace(filters, words=tuple(text.split()), mentioned=tuple(mentioned), is_cut=is_cut)
 
-    def newest(self, filters: Filters, text: str, page_of: Callable[[Filters], questions.Page]) -> questions.Page:
-        """The page of a list that has the newest first, narrowed to the words of the text.
+    def newest(
+        self, filters: Filters, text: str, after: LastRow | None, page_of: Callable[[Filters], questions.Page]
+    ) -> questions.Page:
+        """The page of a list that has the newest first, which `page_of` narrows to the words of the text.
 
         Words are looked for in ever longer ends of the window, until the page is full: that of a longer one begins with
-        the same rows.
+        the same rows. The window of a page after another one ends where that one did.
         """
-        for parts in _PARTS if text.split() else ():
-            page = page_of(self.search(filters.last_part(parts), text))
+        if not text.split():
+            return page_of(filters)
+        if after is not None:
+            filters = replace(filters, until_ns=max(filters.since_ns, min(filters.until_ns, after.time + 1)))
+        for parts in _PARTS:
+            page = page_of(filters.last(min(filters.until_ns - filters.since_ns, _MONTH_NS) // parts))
             if page.next is not None:
                 return page
-        return page_of(self.search(filters, text))
+        return page_of(filters)
 
     def places(self, filters: Filters, text: str) -> pa.Table | None:
-        """Where the records are that hold all words of the text, of the window and of its runs while they go on after
-        it; None without a word."""
-        words = tuple(text.split())
-        if not words:
-            return None
+        """Where the records are that hold all words of the text; None without a word."""
+        return pa.concat_tables(self._mentions(filters, text)) if text.split() else None
+
+    def _mentions(self, filters: Filters, text: str) -> list[pa.Table]:
+        """Of the window, and apart from it, so that neither crowds out the other, of its runs while they go on after
+        it."""
         with self.database.cursor(filters.project) as cursor:
             latest_ns = latest_start(cursor, filters.values())
-        return self.records.mentioning(filters.project, words, filters.since_ns - _BEFORE_NS, latest_ns)
+        times = [(filters.since_ns - _BEFORE_NS, filters.until_ns), (filters.until_ns + 1, latest_ns)]
+        words = tuple(text.split())
+        return [
+            self.records.mentioning(filters.project, words, since_ns, until_ns, MOST_MENTIONS)
+            for since_ns, until_ns in times
+            if since_ns <= until_ns
+        ]
 
 
 async def _keep_stopping(question: Question, answered: "asyncio.Future[Answer]") -> None:

@@ -33,12 +33,13 @@ async def runs(
     after = read_cursor(cursor, list_order) if cursor else None
 
     def page_of(narrowed: Filters) -> questions.Page:
-        return questions.runs(asker.database, narrowed, sort=sort, order=order, after=after, limit=limit)
+        searched = asker.search(narrowed, q)
+        return questions.runs(asker.database, searched, sort=sort, order=order, after=after, limit=limit)
 
     def answer() -> questions.Page:
         if (sort, order) == ("started_at", "desc"):
-            return asker.newest(filters, q, page_of)
-        return page_of(asker.search(filters, q))
+            return asker.newest(filters, q, after, page_of)
+        return page_of(filters)
 
     return await asker.page(encoding, list_order, answer)
 
@@ -78,19 +79,19 @@ async def tool_calls(
     list_order = "tool calls"
     after = read_cursor(cursor, list_order) if cursor else None
     run_statuses = read_statuses(run_status or (), RUN_STATUSES)
-    return await asker.page(
-        encoding,
-        list_order,
-        lambda: questions.tool_calls(
+
+    def page_of(narrowed: Filters) -> questions.Page:
+        return questions.tool_calls(
             asker.database,
-            replace(filters, words=tuple(q.split()) or None),
+            replace(narrowed, words=tuple(q.split()) or None),
             run_id=run,
             run_statuses=run_statuses,
-            places=asker.places(filters, q),
+            places=asker.places(narrowed, q),
             after=after,
             limit=limit,
-        ),
-    )
+        )
+
+    return await asker.page(encoding, list_order, lambda: asker.newest(filters, q, after, page_of))
 
 
 @router.get("/api/evaluation-runs", summary="Runs of a window that were judged, the worst first")

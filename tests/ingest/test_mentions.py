@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from ingest import mentions
 from ingest.intake import Signal
 from ingest.mentions import Mentions
 from tests.ingest.pipeline import Pipeline, pipeline
@@ -34,13 +33,17 @@ def send(running: Pipeline, *texts: str, at_ns: int = START_NS, project: str = "
     running.send(Signal.SPAN, data, project=project)
 
 
-def found(running: Pipeline, *words: str, since_ns: int = START_NS, until_ns: int = START_NS + 1) -> list[int]:
+def found(
+    running: Pipeline, *words: str, since_ns: int = START_NS, until_ns: int = START_NS + 1, most: int = 100
+) -> list[int]:
     """The positions in the first block that was found."""
-    return positions(Mentions(running.store.cursor()), *words, since_ns=since_ns, until_ns=until_ns)
+    return positions(Mentions(running.store.cursor()), *words, since_ns=since_ns, until_ns=until_ns, most=most)
 
 
-def positions(searching: Mentions, *words: str, since_ns: int = START_NS, until_ns: int = START_NS + 1) -> list[int]:
-    places = searching.find("default", words, since_ns, until_ns)
+def positions(
+    searching: Mentions, *words: str, since_ns: int = START_NS, until_ns: int = START_NS + 1, most: int = 100
+) -> list[int]:
+    places = searching.find("default", words, since_ns, until_ns, most)
     return list(places["block_position"].to_pylist())
 
 
@@ -119,9 +122,8 @@ def test_what_was_committed_since_is_found_by_the_same_search(running: Pipeline)
     assert positions(searching, "nothing") == [0]
 
 
-def test_a_search_stops_when_it_has_found_enough(running: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mentions, "MOST_MENTIONS", 1)
+def test_a_search_stops_when_it_has_found_enough(running: Pipeline) -> None:
     send(running, "quokka", at_ns=START_NS)
     send(running, "quokka", "quokka", at_ns=START_NS + 1)
 
-    assert found(running, "quokka") == [0, 1]
+    assert found(running, "quokka", most=1) == [0, 1]

@@ -226,7 +226,7 @@ def test_what_is_removed_is_nowhere_and_its_neighbours_in_the_same_blocks_are_as
     assert {table: running.rows(stays.format(table=table)) for table in tables} == before
     assert [record for table in ("spans", "log_records") for record in sent_by(running, table, "svc")] == records
     database = Database(running.store.cursor())
-    found = Records(database).mentioning("default", [MARK], 0, 2**62)
+    found = Records(database).mentioning("default", [MARK], 0, 2**62, 1)
     assert found.num_rows == 0
     with pytest.raises(NoSuchRun), Opener(database).open("default", GONE):
         pass

@@ -2,7 +2,11 @@
 
 import pytest
 
+from ingest.receiver import MEDIA_TYPES
 from pages.shared.filters import WINDOWS, Filters
+from queries.routes.asking import MOST_MENTIONS
+from tests.hostile.posts import TRACE, Post
+from tests.ingest.otlp_samples import spans
 from tests.test_app import Shown, shown
 
 __all__ = ["shown"]
@@ -18,6 +22,19 @@ def test_the_totals_of_a_search_are_those_of_the_whole_window(shown: Shown, wind
     assert found
     assert {metric.label: metric.value for metric in app.metric}["Runs"] == str(found)
     assert app.dataframe[0].value.shape[0] == found
+
+
+def test_totals_of_a_search_that_finds_too_much_are_told_to_be_of_the_newest(shown: Shown) -> None:
+    request = spans(*[TRACE] * MOST_MENTIONS)
+    first = request.resource_spans[0].scope_spans[0].spans[0]
+    first.attributes.add(key="gen_ai.operation.name").value.string_value = "invoke_agent"
+    body = request.SerializeToString()
+    assert Post(body, MEDIA_TYPES["protobuf"], "identity", project=shown.project).send(shown.server.url).is_success
+    shown.server.settle(shown.project)
+    app = shown.open("pages/runs.py", q="work", window="all")
+    assert not app.exception
+    (runs,) = [metric for metric in app.metric if metric.label == "Runs"]
+    assert (runs.value, runs.delta) == ("≥ 1", "the newest alone")
 
 
 @pytest.mark.parametrize(

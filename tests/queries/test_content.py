@@ -90,7 +90,7 @@ def test_whole_records_are_neither_given_out_nor_searched(samples: Samples) -> N
     with pytest.raises(ContentRestricted):
         records.otlp(PROJECT, pa.table({}))
     with pytest.raises(ContentRestricted):
-        records.mentioning(PROJECT, ("refund",), 0, 1)
+        records.mentioning(PROJECT, ("refund",), 0, 1, 1)
     (nothing,) = records.contents(PROJECT, pa.table({"block_id": [1]}))
     assert not any(nothing.values())
 

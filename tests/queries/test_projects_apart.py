@@ -123,7 +123,7 @@ def whole(samples: Samples) -> dict[str, Any]:
 
 def words(samples: Samples) -> dict[str, Any]:
     """Where a word stands in the records, and in which runs that is."""
-    places = Records(samples.connection).mentioning(PROJECT, ("refund",), 0, 2**62)
+    places = Records(samples.connection).mentioning(PROJECT, ("refund",), 0, 2**62, 10_000)
     assert places.num_rows
     return {"places": places, "runs": questions.runs_of_records(samples.database, PROJECT, places)}
 

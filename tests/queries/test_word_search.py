@@ -12,6 +12,7 @@ from ingest.intake import Signal
 from ingest.stored import Records
 from queries.api import create_api
 from queries.database import Database
+from queries.routes import asking
 from queries.summaries import rebuild
 from tests.ingest.pipeline import pipeline
 
@@ -29,9 +30,9 @@ class WatchedRecords(Records):
         super().__init__(*arguments)
         self.hours: list[int] = []
 
-    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int) -> pa.Table:
+    def mentioning(self, project: str, words: Sequence[str], since_ns: int, until_ns: int, most: int) -> pa.Table:
         self.hours.append((until_ns - since_ns) // HOUR_NS)
-        return super().mentioning(project, words, since_ns, until_ns)
+        return super().mentioning(project, words, since_ns, until_ns, most)
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +64,22 @@ def _run(number: int) -> TracesData:
     chat.attributes.add(key="gen_ai.operation.name").value.string_value = "chat"
     text = "x" * 3_000 + " a wombat" + ("" if number else " and a quokka")
     chat.attributes.add(key="gen_ai.input.messages").value.string_value = text
+    tool = spans.add(
+        trace_id=trace, span_id=bytes([4, number] * 4), parent_span_id=root, start_time_unix_nano=begins_ns
+    )
+    tool.name = f"execute_tool {number}"
+    tool.attributes.add(key="gen_ai.operation.name").value.string_value = "execute_tool"
+    tool.attributes.add(key="gen_ai.tool.name").value.string_value = "look"
+    tool.attributes.add(key="gen_ai.tool.call.result").value.string_value = "x" * 3_000 + " a numbat"
     return data
 
 
-def _names(client: TestClient, **asked: object) -> Iterator[str]:
+def _names(client: TestClient, route: str = "/api/runs", **asked: object) -> Iterator[str]:
     """Page by page."""
     cursor: str | None = ""
     while cursor is not None:
         values = {name: str(value) for name, value in asked.items()} | ({"cursor": cursor} if cursor else {})
-        answer = client.get("/api/runs", params=WINDOW | values)
+        answer = client.get(route, params=WINDOW | values)
         assert answer.status_code == 200, answer.text
         yield from (row["name"] for row in answer.json()["rows"])
         cursor = answer.json()["next"]
@@ -87,13 +95,41 @@ def test_pages_of_what_holds_a_word_are_those_of_the_whole_window(
     assert list(_names(client, q="wombat", limit=limit, order="asc")) == newest_first[::-1]
 
 
+@pytest.mark.parametrize("limit", [1, 7, 39, 40, 41])
+def test_pages_of_tool_calls_that_hold_a_word_are_those_of_the_whole_window(
+    asked: tuple[TestClient, WatchedRecords], limit: int
+) -> None:
+    newest_first = [f"execute_tool {number}" for number in reversed(range(RUNS))]
+    assert list(_names(asked[0], "/api/tool-calls", q="numbat", limit=limit)) == newest_first
+
+
+def test_pages_go_on_past_what_one_search_finds_and_totals_say_that_they_are_cut(
+    asked: tuple[TestClient, WatchedRecords], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, _ = asked
+
+    def total() -> tuple[int, bool]:
+        (row,) = client.get("/api/summary", params=WINDOW | {"q": "numbat"}).json()["rows"]
+        return row["run_count"], row["is_cut"]
+
+    assert total() == (RUNS, False)
+    monkeypatch.setattr(asking, "MOST_MENTIONS", 5)
+    assert total() == (5, True)
+    newest_first = list(reversed(range(RUNS)))
+    assert list(_names(client, q="numbat", limit=3)) == [f"invoke_agent {number}" for number in newest_first]
+    calls = _names(client, "/api/tool-calls", q="numbat", limit=3)
+    assert list(calls) == [f"execute_tool {number}" for number in newest_first]
+
+
 def test_the_newest_hits_are_found_without_a_search_of_the_whole_window(
     asked: tuple[TestClient, WatchedRecords],
 ) -> None:
     client, records = asked
     records.hours.clear()
     client.get("/api/runs", params=WINDOW | {"q": "wombat", "limit": "1"})
-    assert max(records.hours) < RUNS * HOURS_APART / 4
+    client.get("/api/tool-calls", params=WINDOW | {"q": "numbat", "limit": "1"})
+    client.get("/api/runs", params=WINDOW | {"q": "wombat", "limit": "1", "since": "1970-01-01"})
+    assert max(records.hours) < RUNS * HOURS_APART / 2
 
 
 def test_what_a_run_said_after_the_window_is_found_with_the_run(asked: tuple[TestClient, WatchedRecords]) -> None:

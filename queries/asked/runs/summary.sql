@@ -1,6 +1,7 @@
 -- How did the runs of the window go, all in all? One row; sums are null when nothing is known.
 -- tool_call_count: calls with a step. Those that were refused before they could start have none; `tool_calls` lists them
 -- too (`tool_stats` has both: call_count and unstarted_count).
+-- is_cut: more records hold the words than are looked at, so that runs of older ones are not counted.
 select
     count(*) as run_count,
     count(*) filter (where status = 'ok') as ok_count,
@@ -17,7 +18,8 @@ select
     sum(cost_usd) as cost_usd,
     sum(unpriced_count)::bigint as unpriced_count,
     sum(approval_count)::bigint as approval_count,
-    count(*) filter (where correction_count > 0) as corrected_run_count
+    count(*) filter (where correction_count > 0) as corrected_run_count,
+    $is_cut::boolean as is_cut
 from asked_runs(
     $now_ns, $project, $since_ns, $until_ns, $workflow, $agent, $service, $environment, $release, $model, $tool,
     $user, $conversation, $statuses, $evidence, $attributes, $words, $mentioned

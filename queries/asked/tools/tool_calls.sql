@@ -10,7 +10,7 @@ with places as (
         unnest($positions::usmallint[]) as block_position
 ),
 
--- Instrumentations that repeat a call tell parts of it each.
+-- Instrumentations that repeat a call tell parts of it each, and not all begin with it.
 mentioned as (
     select
         steps.run_id,
@@ -18,7 +18,7 @@ mentioned as (
         steps.tool_call_id
     from steps
     semi join places on steps.block_id = places.block_id and steps.block_position = places.block_position
-    where steps.project = $project and steps.kind = 'tool' and steps.started_at >= make_timestamp_ns($since_ns)
+    where steps.project = $project and steps.kind = 'tool' and steps.started_at >= make_timestamp_ns($since_ns - 60000000000)
 ),
 
 -- A step may have begun a week before it asks: that is as long as an answer is looked for.
