@@ -230,6 +230,13 @@ def test_the_page_is_accessible_and_asks_for_nothing(history_report: Report) -> 
     assert ("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY}) in page.tags
 
 
+def test_no_line_of_the_page_ends_between_a_sign_and_its_amount(sample_report: Report) -> None:
+    told = sample_report.model_copy(update={"summary": ["Cost −$1,013.52, not <b>+$2.</b>"]})
+    page = FORMS["html"].render(told).decode()
+    amounts = ['<span class="unbroken">−$1,013.52</span>', '<span class="unbroken">+$2</span>']
+    assert "<p>Cost {}, not &lt;b&gt;{}.&lt;/b&gt;</p>".format(*amounts) in page
+
+
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
