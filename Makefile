@@ -87,8 +87,8 @@ if [ "$$($(BIN)/python -c 'import pip; $(version)' 2>/dev/null)" != "$(python_ve
 fi
 endef
 
-# A file of tests stays in one process; ARGS="-n 0" runs all in one.
-on_all_cores = --numprocesses=logical --maxprocesses=4 --dist=loadfile
+# A file of tests stays in one process (tests/conftest.py says of how many); ARGS="-n 0" runs all in one.
+on_all_cores = --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 # Debian's chromium drives the browser tests; where it can be neither found nor installed they are left out, loudly.
 find_chromium = skipped=; command -v chromium >/dev/null || { $(call apt_install,chromium); } \

@@ -19,6 +19,7 @@ from bench.serving import Server
 from bench.telemetry import WEEK_DAYS
 from bench.words import book
 
+OUT_OF_TIME = (HTTPStatus.GATEWAY_TIMEOUT, HTTPStatus.SERVICE_UNAVAILABLE)  # while asked, or while waiting to be
 _SECONDS = 600
 _RUNS = 40
 
@@ -76,7 +77,7 @@ class Asker:
         answer = self._connection.getresponse()
         body = answer.read()
         if answer.status != HTTPStatus.OK:
-            refusal = GivenUp if answer.status == HTTPStatus.GATEWAY_TIMEOUT else NoAnswer
+            refusal = GivenUp if answer.status in OUT_OF_TIME else NoAnswer
             raise refusal(f"{url}: {answer.status} {body[:500]!r}")
         return body
 

@@ -1,5 +1,7 @@
 """What every test may ask for."""
 
+import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 
 from tests.serving import SMALL_BYTES, RunningServer, running_server
 from tests.summary import not_run, sections
+
+_TESTS = Path(__file__).parent
 
 # A slow machine is no counterexample, and what passes once passes again.
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True)
@@ -18,6 +22,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="hostile and broken input at full size")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, since tests wait for servers and browsers a quarter of their time."""
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Those of the whole, in no folder of a part, take longest: they come first, and no worker is left alone with them.
+    items.sort(key=lambda item: item.path.parent != _TESTS)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for title, lines in sections(terminalreporter.stats):
         terminalreporter.section(title)
@@ -25,6 +39,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(line)
     for line in not_run(terminalreporter.stats):
         terminalreporter.write_line(line, red=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Commands that a test runs in its own process send the log to what is their standard error then."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
