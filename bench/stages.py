@@ -74,11 +74,12 @@ def run(*, seed: int, sizes: Sequence[int], most_seconds: float, say: Callable[[
     )
 
 
-def measure(seed: int, size: int, most_seconds: float) -> dict[str, Any]:
+def measure(seed: int, size: int, most_seconds: float, cache: Path = CACHE) -> dict[str, Any]:
     """One batch size: `ms` of processor time by stage for a thousand spans, `wall_ms`, and how many spans that was."""
     timers = Timers()
     requests = bodies(load_of(seed, _MOST_SPANS, Shape(f"batches of {size}", size, size)))
-    with tempfile.TemporaryDirectory(dir=CACHE) as folder, _pipeline(Path(folder) / "store.duckdb") as pipeline:
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder, _pipeline(Path(folder) / "store.duckdb") as pipeline:
         writer, derived = pipeline
         _send(writer, derived, Timers(), itertools.islice(requests, 2), most_seconds)
         begun = time.perf_counter()
