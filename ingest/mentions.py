@@ -18,7 +18,7 @@ from ingest.blocks import inflate, split
 
 # A watched page asks the same again and again, its list and its totals at once, so blocks are looked into once.
 _KEPT_SEARCHES = 8
-_BLOCKS_AT_ONCE = 256
+_BLOCKS_AT_ONCE = (8, 256)  # few at first, since a frequent word needs no more, and then ever more
 
 _BLOCKS_OF_WINDOW = """
     select block_id
@@ -113,8 +113,9 @@ class _Search:
         self, cursor: duckdb.DuckDBPyConnection, block_ids: Sequence[int]
     ) -> Iterator[tuple[int, tuple[int, ...]]]:
         """Each of the blocks with the positions of its records that hold every word; none of one that was removed."""
-        for start in range(0, len(block_ids), _BLOCKS_AT_ONCE):
-            part = block_ids[start : start + _BLOCKS_AT_ONCE]
+        start, (count, most) = 0, _BLOCKS_AT_ONCE
+        while part := block_ids[start : start + count]:
+            start, count = start + count, min(2 * count, most)
             with self._lock:
                 self._look_into(cursor, [block_id for block_id in part if block_id not in self._found])
             yield from ((block_id, self._found.get(block_id, ())) for block_id in part)
