@@ -96,14 +96,11 @@ def served(folder: Path) -> list[Served]:
 def api_of(running: Pipeline, settings: Settings) -> FastAPI:
     """What the server puts behind its gate."""
     door = Door(Keyring(running.store.cursor()))
-    alerting = Alerting(settings, Database(running.store.cursor()), running.store.cursor())
-    reporting = Reporting(
-        settings,
-        Database(running.store.cursor()),
-        KeptReports(running.store.cursor()),
-        alerting.news("report_channels", []).tell,
-    )
-    return http_api(settings, running.store, running.writer, door, Pseudonyms(b""), alerting, reporting)
+    store = running.store
+    database = Database(store.cursor())
+    alerting = Alerting(settings, database, store.cursor())
+    reporting = Reporting(settings, database, KeptReports(store.cursor()), alerting.news("report_channels", []).tell)
+    return http_api(settings, store, database, running.writer, door, Pseudonyms(b""), alerting, reporting)
 
 
 def _routes(routes: Sequence[Any]) -> Iterator[tuple[str, Sequence[str]]]:

@@ -103,8 +103,8 @@ class Telling:
 
 
 def empty_store(path: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
-    """A store without records."""
-    connection = duckdb.connect(str(path))
+    """A store without records, whose statements have a thread each, as in the server."""
+    connection = duckdb.connect(str(path), config={"threads": 1})
     connection.execute("set global TimeZone = 'UTC'")
     connection.execute(SCHEMA.read_text())
     return connection

@@ -1,10 +1,13 @@
 """All of sample_traces/ in one store, and how each question is asked of it: question → case → answer."""
 
+import functools
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -49,17 +52,38 @@ class Samples:
 
 @contextmanager
 def kept_samples(path: Path) -> Iterator[Samples]:
-    """Sent one request at a time, in the order of the files' names, so that even the numbers of batches are settled."""
+    """All samples, in a file of one's own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_file_with_samples(), path)
     with pipeline(path) as running:
-        for file in sorted(SAMPLES.glob("*.jsonl")):
-            for line in file.read_bytes().splitlines():
-                running.send(signal_of(orjson.loads(line)), line, "json")
-        rebuild_all(running.store.cursor())
-        kept = KeptReports(running.store.cursor(), clock_ns=lambda: NOW_NS)
-        for version in (1, 2):
-            kept.keep(**_REPORT, seen=0, version=version, made_at="2026-11-20T14:58:30Z", is_final=False, document="{}")
         database = Database(running.store.cursor())
         yield Samples(running.store.cursor(), database, Opener(database), running)
+
+
+@functools.cache
+def _folder() -> TemporaryDirectory[str]:
+    """It goes when the process ends."""
+    return TemporaryDirectory()
+
+
+def _file_with_samples() -> Path:
+    """Made once by a process, for others to be copied from.
+
+    They were sent one request at a time, in the order of the files' names, so that even the numbers of batches are
+    settled.
+    """
+    path = Path(_folder().name) / "runlight.duckdb"
+    if not path.exists():
+        with pipeline(path) as running:
+            for file in sorted(SAMPLES.glob("*.jsonl")):
+                for line in file.read_bytes().splitlines():
+                    running.send(signal_of(orjson.loads(line)), line, "json")
+            rebuild_all(running.store.cursor())
+            kept = KeptReports(running.store.cursor(), clock_ns=lambda: NOW_NS)
+            for version in (1, 2):
+                made = {"made_at": "2026-11-20T14:58:30Z", "is_final": False, "document": "{}"}
+                kept.keep(**_REPORT, seen=0, version=version, **made)
+    return path
 
 
 def signal_of(message: dict[str, Any]) -> Signal:
