@@ -267,6 +267,8 @@ class Writer:
                 give_back()
 
     def _commit(self, parts: Sequence[Prepared]) -> None:
+        if not parts:  # each of the requests was refused before
+            return
         begun = time.monotonic()
         with commit_span(), self._store.transaction():
             self._insert_sources(parts)

@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 from ingest import prepare
 from ingest.blocks import unpack
 from ingest.decoded import RECORDS_PER_PART, Records
-from ingest.errors import Busy, ShuttingDown, Undecodable
+from ingest.errors import Busy, Failed, ShuttingDown, Undecodable
 from ingest.intake import Request, Signal
 from ingest.normalise import MOST_ATTRIBUTES
 from ingest.pseudonyms import Pseudonyms
@@ -245,6 +245,20 @@ def test_a_record_that_our_code_fails_on_is_kept_raw_and_its_neighbours_are_stor
         assert (reason, Span.FromString(data).name) == ("KeyError", "poison")
         assert _ledger(running) == (3, 2, 0, 0, 0, 1)
     assert "record unread" in caplog.text
+
+
+def test_a_request_that_our_code_fails_on_is_refused_and_the_store_is_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pipeline(tmp_path / "runlight.duckdb") as running:
+        monkeypatch.setattr(prepare.wire, "decode", lambda *_, **__: [].pop())
+        with pytest.raises(Failed, match="the server failed on this request"):
+            running.send(Signal.SPAN, _spans("poison"))
+        monkeypatch.undo()
+        assert running.send(Signal.SPAN, _spans("next")).rejected_count == 0
+        assert running.rows("select name from spans") == [("next",)]
+    assert "request failed" in caplog.text
+    assert "commit failed" not in caplog.text
 
 
 def test_more_than_the_queue_holds_is_told_to_come_back(tmp_path: Path) -> None:
