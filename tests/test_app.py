@@ -221,10 +221,8 @@ def test_a_deep_link_opens_the_step_it_names(shown: Shown) -> None:
     assert "I look the order up." in texts(app)
 
 
-@pytest.mark.parametrize(
-    ("tab", "view"),
-    [("Steps", "Attributes"), ("Tool calls", "Events"), ("Cost and latency", "Logs"), ("Session", "Raw")],
-)
+@pytest.mark.parametrize("tab", ["Steps", "Tool calls", "Cost and latency", "Session"])
+@pytest.mark.parametrize("view", ["Attributes", "Events", "Logs", "Raw"])
 def test_every_view_of_a_run_has_an_address(shown: Shown, tab: str, view: str) -> None:
     run_id, _ = shown.send("fails", "works")
     app = shown.open("pages/run.py", run=run_id, tab=tab, view=view)
