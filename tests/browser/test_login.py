@@ -95,7 +95,7 @@ def _failed_run(server: RunningServer, project: str) -> str:
 
 @pytest.fixture
 def visiting(browser: Browser) -> Visiting:
-    """A browser of somebody's own."""
+    """A browser of somebody's own, which fetches nothing from outside this machine (`FLAGS`)."""
 
     @contextmanager
     def visit() -> Iterator[Page]:
