@@ -84,7 +84,10 @@ def unexpected(of: Iterable[Result], known: Mapping[str, Mapping[str, str]]) -> 
 
 def table(of: Sequence[Result]) -> Iterator[str]:
     """Facts found and present per scenario and dialect, with the total; approvals and corrections beside them."""
-    row = "{:<40} {:<58} {:>11} {:>7} {:>7} {:>9} {:>11}".format
+
+    def row(*cells: object) -> str:
+        return "{:<40} {:<58} {:>11} {:>7} {:>7} {:>9} {:>11}".format(*cells).rstrip()
+
     yield row("scenario", "dialect", "facts", "", "surplus", "approvals", "corrections")
     for result in of:
         verdict, facts = result.verdict, result.facts
@@ -116,6 +119,12 @@ def misses(of: Iterable[Result], known: Mapping[str, Mapping[str, str]]) -> Iter
         for miss in result.wrong:
             reason = known.get(result.scenario.name, {}).get(miss.key)
             yield f"{miss} | known: {reason}" if reason else str(miss)
+
+
+def known_line(known: Mapping[str, Mapping[str, str]]) -> str:
+    """How many misses are known of which scenario, and where their reasons stand."""
+    counts = ", ".join(f"{name} {len(reasons)}" for name, reasons in known.items() if reasons)
+    return f"known misses: {counts}; the reasons: {KNOWN_MISSES_FILE.name}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
