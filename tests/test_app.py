@@ -10,12 +10,11 @@ from itertools import count
 
 import pytest
 import streamlit as st
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import data, first_trace
 from queries.client import Client
-from tests.pages.agents import refund_that_fails, refund_that_works, tracing
+from tests.pages.agents import refund_that_fails, refund_that_works, tracing_to
 from tests.serving import ROOT, RunningServer, until
 
 SECONDS = 60
@@ -33,10 +32,8 @@ class Shown:
 
     def send(self, *agents: str) -> list[str]:
         """Runs small agents; their trace ids, once the server lists their runs."""
-        url = f"{self.server.url}/v1/traces"
-        with tracing(OTLPSpanExporter(url, headers={"x-runlight-project": self.project})) as tracer:
+        with tracing_to(self.server, self.project) as tracer:
             ids = [{"works": refund_that_works, "fails": refund_that_fails}[agent](tracer) for agent in agents]
-        self.server.settle(self.project)
         data.forget()
         return ids
 

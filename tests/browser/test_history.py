@@ -2,23 +2,20 @@
 
 from collections.abc import Callable
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from playwright.sync_api import expect
 
 from pages.shared import menu
 from tests.browser.conftest import Visitor
-from tests.pages.agents import refund_that_fails, refund_that_works, tracing
+from tests.pages.agents import refund_that_fails, refund_that_works, tracing_to
 from tests.serving import RunningServer
 
 
 def test_back_and_forward_lead_through_every_place_once(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    headers = {"x-runlight-project": "back-and-forth"}
-    with tracing(OTLPSpanExporter(f"{server.url}/v1/traces", headers=headers)) as tracer:
+    with tracing_to(server, "back-and-forth") as tracer:
         refund_that_works(tracer)
         failed = refund_that_fails(tracer)
-    server.settle("back-and-forth")
     page = visitor.page
     page.goto(f"{shared_app}/?project=back-and-forth&window=7d")
     steps: list[tuple[str, Callable[[], None]]] = [
@@ -47,10 +44,8 @@ def test_back_and_forward_lead_through_every_place_once(
 def test_what_was_chosen_before_the_way_back_can_be_chosen_again(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    headers = {"x-runlight-project": "twice"}
-    with tracing(OTLPSpanExporter(f"{server.url}/v1/traces", headers=headers)) as tracer:
+    with tracing_to(server, "twice") as tracer:
         run_id = refund_that_fails(tracer)
-    server.settle("twice")
     visitor.page.goto(f"{shared_app}/run?project=twice&run={run_id}&tab=Steps")
     for _ in range(2):
         expect(visitor.rows()).to_have_count(3)

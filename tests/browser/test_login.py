@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from playwright.sync_api import Browser, Page, expect
 
 from access.admin import order_of_server
@@ -14,8 +13,8 @@ from access.keys import Scope
 from queries.client import Client
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.running import running_app, running_provider
-from tests.pages.agents import refund_that_fails, tracing
-from tests.serving import RunningServer, running_server, until
+from tests.pages.agents import refund_that_fails, tracing_to
+from tests.serving import RunningServer, running_server
 
 PEOPLE = {
     "ada": {"email": "ada@example.org", "groups": ["runlight-admins"]},
@@ -85,12 +84,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 def _failed_run(server: RunningServer, project: str) -> str:
-    client = Client(server.url)
-    with tracing(OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": project})) as tracer:
-        run_id = refund_that_fails(tracer, f"What of {project}?")
-    until(lambda: run_id in client.runs(project=project)[0]["run_id"])
-    client.close()
-    return run_id
+    with tracing_to(server, project) as tracer:
+        return refund_that_fails(tracer, f"What of {project}?")
 
 
 @pytest.fixture

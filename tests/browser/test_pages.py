@@ -7,12 +7,11 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from playwright.sync_api import expect
 
 from pages.shared import menu
 from tests.browser.conftest import PATIENCE_MS, Visitor
-from tests.pages.agents import refund_that_fails, refund_that_works, tracing
+from tests.pages.agents import refund_that_fails, refund_that_works, tracing_to
 from tests.pages.hostile import HOSTILE_TEXTS, hostile_calls, hostile_metric, hostile_run
 from tests.serving import ROOT, RunningServer
 
@@ -20,10 +19,6 @@ TABS = ("Timeline", "Steps", "Tool calls", "Cost and latency", "Session")
 WIDTHS = (420, 1600)
 FITS = "width => innerWidth === width && document.querySelector('[data-testid=stMain]').scrollWidth <= width"
 VIEWS = ("Content", "Attributes", "Events", "Logs", "Raw")
-
-
-def to_project(server: RunningServer, project: str) -> OTLPSpanExporter:
-    return OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": project})
 
 
 def test_hostile_telemetry_is_text_wherever_it_is_shown_and_makes_nothing_wider_than_the_screen(
@@ -75,7 +70,7 @@ def expect_harmless(visitor: Visitor) -> None:
 def tell_hostile(server: RunningServer) -> str:
     """A hostile run, whose trace id is returned, a metric, an alert that fires and a saved view, in a project."""
     first, project = HOSTILE_TEXTS[0], {"x-runlight-project": "hostile"}
-    with tracing(to_project(server, "hostile"), service=first, version=HOSTILE_TEXTS[1]) as tracer:
+    with tracing_to(server, "hostile", service=first, version=HOSTILE_TEXTS[1]) as tracer:
         run_id = hostile_run(tracer)
         hostile_calls(tracer)
     httpx.post(f"{server.url}/v1/metrics", json=hostile_metric(), headers=project).raise_for_status()
@@ -126,7 +121,7 @@ MORE = {
 def test_a_deep_link_is_followed_by_the_first_visitor_of_a_process(
     app: str, fresh_server: RunningServer, visitor: Visitor
 ) -> None:
-    with tracing(to_project(fresh_server, "default")) as tracer:
+    with tracing_to(fresh_server, "default") as tracer:
         run_id = refund_that_fails(tracer)
     visitor.page.goto(f"{app}/run?run={run_id}&tab=Steps")
     expect(visitor.text("tool find_order")).to_be_visible()
@@ -144,7 +139,7 @@ def test_a_hostile_address_is_text(shared_app: str, visitor: Visitor, name: str)
 def test_the_way_back_leads_to_the_runs_as_they_were_left(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    with tracing(to_project(server, "back")) as tracer:
+    with tracing_to(server, "back") as tracer:
         refund_that_fails(tracer)
         refund_that_works(tracer)
     visitor.page.goto(f"{shared_app}/runs?project=back&window=7d&status=error")
@@ -160,7 +155,7 @@ def test_the_way_back_leads_to_the_runs_as_they_were_left(
 def test_window_and_filters_go_along_from_page_to_page(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    with tracing(to_project(server, "along")) as tracer:
+    with tracing_to(server, "along") as tracer:
         refund_that_fails(tracer)
         refund_that_works(tracer)
     menu = visitor.page.get_by_test_id("stSidebar")
@@ -180,7 +175,7 @@ def test_window_and_filters_go_along_from_page_to_page(
 
 
 def test_each_step_back_undoes_one_choice(shared_app: str, server: RunningServer, visitor: Visitor) -> None:
-    with tracing(to_project(server, "undo")) as tracer:
+    with tracing_to(server, "undo") as tracer:
         refund_that_fails(tracer)
         refund_that_works(tracer)
     visitor.page.goto(f"{shared_app}/runs?project=undo")
@@ -203,7 +198,7 @@ def test_each_step_back_undoes_one_choice(shared_app: str, server: RunningServer
 def test_a_link_to_the_page_that_is_shown_changes_its_address(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    with tracing(to_project(server, "again")) as tracer:
+    with tracing_to(server, "again") as tracer:
         refund_that_works(tracer)
     visitor.page.goto(f"{shared_app}/runs?project=again&q=nothing&sort=dearest&window=7d")
     expect(visitor.text("No run began in the last 7 days and passes the filters.")).to_be_visible()
@@ -215,7 +210,7 @@ def test_a_link_to_the_page_that_is_shown_changes_its_address(
 
 
 def test_the_runs_are_turned_over_page_by_page(shared_app: str, server: RunningServer, visitor: Visitor) -> None:
-    with tracing(to_project(server, "pages")) as tracer:
+    with tracing_to(server, "pages") as tracer:
         for _ in range(51):
             refund_that_works(tracer)
     visitor.page.goto(f"{shared_app}/runs?project=pages")
@@ -231,13 +226,13 @@ def test_the_runs_are_turned_over_page_by_page(shared_app: str, server: RunningS
 def test_live_can_be_paused(shared_app: str, server: RunningServer, visitor: Visitor) -> None:
     address = f"{shared_app}/runs?project=live"
     live = visitor.page.get_by_test_id("stCheckbox").filter(has_text="Live")
-    with tracing(to_project(server, "live")) as tracer:
+    with tracing_to(server, "live") as tracer:
         refund_that_works(tracer)
     visitor.page.goto(address)
     expect(visitor.rows()).to_have_count(1)
     live.click()
     expect(visitor.page).to_have_url(re.compile("live=false"))
-    with tracing(to_project(server, "live")) as tracer:
+    with tracing_to(server, "live") as tracer:
         refund_that_works(tracer)
     watching = visitor.page.context.new_page()
     watching.goto(address)
@@ -263,7 +258,7 @@ def test_the_page_recovers_by_itself_when_the_server_is_back(
 def test_the_samples_are_shown_as_soon_as_they_come(app: str, fresh_server: RunningServer, visitor: Visitor) -> None:
     visitor.page.goto(app)
     expect(visitor.text("Nothing has arrived yet")).to_be_visible()
-    with tracing(to_project(fresh_server, "demo")) as tracer:
+    with tracing_to(fresh_server, "demo") as tracer:
         refund_that_works(tracer)
     expect(visitor.text("These are samples.")).to_be_visible()
     expect(visitor.page.get_by_test_id("stMetricValue").first).to_have_text("1")
@@ -271,7 +266,7 @@ def test_the_samples_are_shown_as_soon_as_they_come(app: str, fresh_server: Runn
 
 
 def test_a_bar_of_cost_leads_to_its_runs(shared_app: str, server: RunningServer, visitor: Visitor) -> None:
-    with tracing(to_project(server, "spent")) as tracer:
+    with tracing_to(server, "spent") as tracer:
         refund_that_works(tracer)
         hostile_run(tracer)
     visitor.page.goto(f"{shared_app}/cost?project=spent&by=agent")
@@ -288,7 +283,7 @@ def test_a_bar_of_cost_leads_to_its_runs(shared_app: str, server: RunningServer,
 def test_the_box_of_every_page_leads_to_where_an_id_or_words_belong(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    with tracing(to_project(server, "find")) as tracer:
+    with tracing_to(server, "find") as tracer:
         run_id = refund_that_fails(tracer)
         refund_that_fails(tracer)
 
@@ -315,7 +310,7 @@ def test_the_box_of_every_page_leads_to_where_an_id_or_words_belong(
 def test_a_group_of_errors_leads_to_the_failed_step_of_each_of_its_runs(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    with tracing(to_project(server, "groups")) as tracer:
+    with tracing_to(server, "groups") as tracer:
         hostile_run(tracer)
         refund_that_fails(tracer)
         refund_that_fails(tracer)
@@ -338,7 +333,7 @@ def test_a_group_of_errors_leads_to_the_failed_step_of_each_of_its_runs(
 def test_a_run_leads_to_the_last_good_one_beside_it_and_back_to_its_step(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    with tracing(to_project(server, "compare")) as tracer:
+    with tracing_to(server, "compare") as tracer:
         refund_that_works(tracer)
         failed = refund_that_fails(tracer)
     visitor.page.goto(f"{shared_app}/run?project=compare&run={failed}")
@@ -356,7 +351,7 @@ def test_a_run_leads_to_the_last_good_one_beside_it_and_back_to_its_step(
 def test_a_conversation_is_followed_from_its_user_to_its_runs_and_its_texts_stay_text(
     shared_app: str, server: RunningServer, visitor: Visitor
 ) -> None:
-    with tracing(to_project(server, "talks")) as tracer:
+    with tracing_to(server, "talks") as tracer:
         hostile_run(tracer)
     visitor.page.goto(f"{shared_app}/users?project=talks&by=conversation")
     expect(visitor.rows()).to_have_count(1)

@@ -6,11 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Visitor
-from tests.pages.agents import refund_that_fails, tracing
+from tests.pages.agents import refund_that_fails, tracing_to
 from tests.pages.hostile import HOSTILE_TEXTS, hostile_run
 from tests.serving import RunningServer
 
@@ -20,11 +19,9 @@ PROJECT = "report"
 @pytest.fixture(scope="module")
 def report(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That of this week, of an agent that fails and one that is hostile."""
-    exporter = OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": PROJECT})
-    with tracing(exporter, service=HOSTILE_TEXTS[0], version=HOSTILE_TEXTS[1]) as tracer:
+    with tracing_to(server, PROJECT, service=HOSTILE_TEXTS[0], version=HOSTILE_TEXTS[1]) as tracer:
         refund_that_fails(tracer)
         hostile_run(tracer)
-    server.settle(PROJECT)
     year, week, _ = datetime.now(UTC).isocalendar()
     address = f"{server.url}/api/reports/weekly/{year}-W{week:02}.html?project={PROJECT}"
     path = tmp_path_factory.mktemp("report") / "report.html"

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
+
+from tests.serving import RunningServer
 
 
 @contextmanager
@@ -20,6 +23,17 @@ def tracing(exporter: SpanExporter, service: str = "support-bot", version: str =
     provider.add_span_processor(BatchSpanProcessor(exporter))
     yield provider.get_tracer("tests")
     provider.shutdown()
+
+
+@contextmanager
+def tracing_to(
+    server: RunningServer, project: str, service: str = "support-bot", version: str = "1.4.0"
+) -> Iterator[Tracer]:
+    """A tracer whose runs the server lists in that project when the block ends."""
+    exporter = OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": project})
+    with tracing(exporter, service, version) as tracer:
+        yield tracer
+    server.settle(project)
 
 
 def refund_that_fails(

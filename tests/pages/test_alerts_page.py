@@ -3,10 +3,9 @@
 import httpx
 import polars as pl
 import pytest
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from pages.shared import alert_tables, alerts
-from tests.pages.agents import tracing
+from tests.pages.agents import tracing_to
 from tests.pages.hostile import HOSTILE_TEXTS
 from tests.test_app import Shown, codes, shown, shown_empty, texts
 
@@ -17,12 +16,10 @@ PAGE, MODEL = "pages/alerts.py", HOSTILE_TEXTS[0]
 
 def unpriced(shown: Shown) -> str:
     """Ten calls of a model of a hostile name that no list prices, and the alert that they raise."""
-    url = f"{shown.server.url}/v1/traces"
-    with tracing(OTLPSpanExporter(url, headers={"x-runlight-project": shown.project})) as tracer:
+    with tracing_to(shown.server, shown.project) as tracer:
         for _ in range(10):
             told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": MODEL, "gen_ai.usage.input_tokens": 7}
             tracer.start_span("chat", attributes=told).end()
-    shown.server.settle(shown.project)
     done = httpx.post(f"{shown.server.url}/api/alerts/evaluate?project={shown.project}", timeout=60).json()
     assert (done["fired"], done["failed"]) == (1, 0)
     return str(shown.client.alerts(project=shown.project)["alert_id"][0])

@@ -22,10 +22,7 @@ PAGES = ["pages/approvals.py", "pages/corrections.py"]
 def overseen(server: RunningServer) -> str:
     """A project with samples in it."""
     assert replay.main([server.url, *map(str, FILES), "--project", "overseen"]) == 0
-    client = Client(server.url)
-    until(lambda: client.summary(project="overseen", since=None)["approval_count"][0] == 5)
-    until(lambda: client.summary(project="overseen", since=None)["corrected_run_count"][0] == 3)
-    client.close()
+    server.settle("overseen")
     return "overseen"
 
 

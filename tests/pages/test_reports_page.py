@@ -7,12 +7,11 @@ from itertools import count
 
 import pytest
 import streamlit as st
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import data, weekly
 from queries.client import Client
-from tests.pages.agents import refund_that_fails, refund_that_works, tracing
+from tests.pages.agents import refund_that_fails, refund_that_works, tracing_to
 from tests.serving import ROOT, RunningServer
 
 SECONDS = 60
@@ -40,11 +39,9 @@ def opened(app: AppTest, **query: str) -> AppTest:
 def send_runs(server: RunningServer, app: AppTest) -> str:
     """Two runs of today; the project."""
     project = str(app.query_params["project"])
-    exporter = OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": project})
-    with tracing(exporter) as tracer:
+    with tracing_to(server, project) as tracer:
         refund_that_works(tracer)
         refund_that_fails(tracer)
-    server.settle(project)
     return project
 
 
@@ -74,9 +71,8 @@ def test_the_report_is_shown_kept_and_made_anew(app: AppTest, server: RunningSer
     assert told(shown).endswith("before its week was over; version 1")
     assert {button.label for button in shown.get("download_button")} == {label for label, _ in weekly.FORMS.values()}
 
-    with tracing(OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": project})) as tracer:
+    with tracing_to(server, project) as tracer:
         refund_that_works(tracer)
-    server.settle(project)
     assert "2 runs; 1 failed" in previewed(shown.run()), "it is kept as it was made"
     shown.button(key="make_report").click().run()
     assert not shown.exception

@@ -5,13 +5,11 @@ from itertools import count
 
 import pytest
 import streamlit as st
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import data
-from queries.client import Client
-from tests.pages.agents import refund_that_fails, tracing
-from tests.serving import ROOT, RunningServer, until
+from tests.pages.agents import refund_that_fails, tracing_to
+from tests.serving import ROOT, RunningServer
 
 SECONDS = 60
 _numbers = count(1)
@@ -22,12 +20,9 @@ def app(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppT
     """The page before a project of its own with two runs that know one call id."""
     monkeypatch.setenv("RUNLIGHT_URL", server.url)
     project = f"search-{next(_numbers)}"
-    with tracing(OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": project})) as tracer:
+    with tracing_to(server, project) as tracer:
         refund_that_fails(tracer)
         refund_that_fails(tracer)
-    client = Client(server.url)
-    until(lambda: client.runs(project=project)[0].height == 2)
-    client.close()
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
     app.query_params["project"] = project
     app.switch_page("pages/search.py")
