@@ -155,6 +155,14 @@ def serving_otlp(intake: Intake, settings: Settings) -> Iterator[str]:
             thread.join(STOP_SECONDS)
 
 
+def told_of_process(path: str) -> str:
+    """What stands there below /proc; nothing where the process or thread has just ended, also while it was read."""
+    try:
+        return Path("/proc", path).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def until(condition: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
     """Returns as soon as the condition holds; fails when it seems it never will."""
     deadline, pause = time.monotonic() + seconds, 0.001

@@ -57,7 +57,11 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
 
 
 def test_the_table_of_routes_is_that_of_the_server(server: RunningServer) -> None:
-    served = {path for path in httpx.get(f"{server.url}/api/openapi.json").json()["paths"] if path.startswith("/api/")}
+    served = {
+        path
+        for path in httpx.get(f"{server.url}/api/openapi.json", timeout=60).json()["paths"]
+        if path.startswith("/api/")
+    }
     rows = re.findall(r"^\| (`/api/[^|]*) \|", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
     table = {route for row in rows for route in re.findall(r"`(/api/[^`]*)`", row)}
     assert table == {path for path in served if path != "/api/projects/{name}"}
@@ -138,7 +142,7 @@ def test_the_python_examples_are_seen_as_what_they_report(fresh_server: RunningS
 
 def facts_of_runs(server: RunningServer) -> set[tuple[object, ...]]:
     columns = ("agent_name", "input_tokens", "output_tokens", "approval_count", "correction_count")
-    runs = httpx.get(f"{server.url}/api/runs").raise_for_status().json()["rows"]
+    runs = httpx.get(f"{server.url}/api/runs", timeout=60).raise_for_status().json()["rows"]
     return {tuple(run[column] for column in columns) for run in runs}
 
 

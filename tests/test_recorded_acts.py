@@ -29,7 +29,7 @@ def client(server: RunningServer) -> Iterator[Client]:
 
 
 def post(server: RunningServer, what: str, body: dict[str, Any], run: str = RUN) -> httpx.Response:
-    return httpx.post(f"{server.url}/api/runs/{run}/{what}", params={"project": PROJECT}, json=body)
+    return httpx.post(f"{server.url}/api/runs/{run}/{what}", params={"project": PROJECT}, json=body, timeout=60)
 
 
 def corrections(client: Client) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def test_a_run_of_log_events_is_corrected_whichever_run_of_its_session_it_is(
     service = {"attributes": pairs({"service.name": "claude-code"})}
     sent = {"resourceLogs": [{"resource": service, "scopeLogs": [scoped]}]}
     headers = {"x-runlight-project": LOGS_ONLY}
-    httpx.post(f"{server.url}/v1/logs", json=sent, headers=headers).raise_for_status()
+    httpx.post(f"{server.url}/v1/logs", json=sent, headers=headers, timeout=60).raise_for_status()
     server.settle(LOGS_ONLY)
     runs = client.runs(project=LOGS_ONLY)[0].sort("started_at").to_dicts()
     assert [run["trace_ids"] for run in runs] == [[], [], []]
@@ -116,7 +116,10 @@ def test_a_run_of_log_events_is_corrected_whichever_run_of_its_session_it_is(
             ("feedback", {"rating": "up"}),
         ):
             answer = httpx.post(
-                f"{server.url}/api/runs/{quote(run['run_id'])}/{what}", params={"project": LOGS_ONLY}, json=body
+                f"{server.url}/api/runs/{quote(run['run_id'])}/{what}",
+                params={"project": LOGS_ONLY},
+                json=body,
+                timeout=60,
             )
             assert answer.status_code == 201, answer.text
     server.settle(LOGS_ONLY)

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving import ROOT, until
+from tests.serving import ROOT, told_of_process, until
 
 START_SECONDS, STOP_SECONDS = 180, 120
 SAMPLES_SECONDS = 600  # six weeks of history; a busy machine takes its time
@@ -40,8 +40,8 @@ class Running:
 
     def children(self) -> dict[int, str]:
         """Process id → command line."""
-        pids = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in pids}
+        pids = told_of_process(f"{self.process.pid}/task/{self.process.pid}/children").split()
+        return {int(pid): told_of_process(f"{pid}/cmdline") for pid in pids}
 
     def child(self, name: str) -> int:
         """The process id of `server.py` or `streamlit`."""
@@ -78,7 +78,7 @@ def running(database: Path) -> Iterator[Running]:
         reader = threading.Thread(target=lambda: started.log.extend(process.stdout or ()))
         reader.start()
         try:
-            until(lambda: started.says("ready after") or process.poll() is not None)
+            until(lambda: started.says("OTLP/gRPC") or process.poll() is not None)  # the last of the addresses
             assert process.poll() is None, "".join(started.log)
             yield started
         finally:
@@ -90,18 +90,15 @@ def running(database: Path) -> Iterator[Running]:
 
 def is_alive(pid: int) -> bool:
     """Whether it runs; one that has ended and that nobody has asked after does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return told_of_process(f"{pid}/stat").rpartition(")")[2].split()[:1] not in ([], ["Z"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_both_answer_and_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path / "runlight.duckdb") as started:
         server, app = started.child("server.py"), started.child("streamlit")
-        assert httpx.get(f"{started.address('OTLP/HTTP')}/healthz").status_code == 200
-        assert "<title>" in httpx.get(started.address("app")).text
+        assert httpx.get(f"{started.address('OTLP/HTTP')}/healthz", timeout=60).status_code == 200
+        assert "<title>" in httpx.get(started.address("app"), timeout=60).text
 
         assert started.stop(number) == 0
         assert not is_alive(server)

@@ -127,6 +127,19 @@ def test_imports_run_one_way() -> None:
     assert not wrong
 
 
+def test_every_request_of_a_test_says_how_long_it_waits() -> None:
+    ways = {"AsyncClient", "Client", "delete", "get", "patch", "post", "put", "request", "stream"}
+    hasty = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in {f"httpx.{way}" for way in ways}
+        and "timeout" not in {keyword.arg for keyword in call.keywords}
+    ]
+    assert not hasty
+
+
 def test_each_library_is_known_only_where_it_belongs() -> None:
     wrong = [
         f"{module_name(path)} imports {imported}"

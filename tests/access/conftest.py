@@ -69,7 +69,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
         everything = locked.key(*SCOPES, projects=[PROJECT])
         body = _run_of_mark().SerializeToString()
         headers = {"x-api-key": everything, "content-type": "application/x-protobuf"}
-        httpx.post(f"{server.url}/v1/traces", content=body, headers=headers).raise_for_status()
+        httpx.post(f"{server.url}/v1/traces", content=body, headers=headers, timeout=60).raise_for_status()
         until(lambda: locked.ask("/api/runs?since=2025-12-31", everything).json()["rows"])
         yield locked
 

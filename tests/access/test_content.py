@@ -56,7 +56,7 @@ def confided(locked: Locked, tmp_path_factory: pytest.TempPathFactory) -> Confid
     began_ns = (time.time_ns() // 10**9 - 60) * 10**9
     for signal, request in told(began_ns).items():
         locked.ask(f"/v1/{signal}", reviewer, "POST", json=request).raise_for_status()
-    with httpx.Client(base_url=locked.server.url, headers={"x-api-key": reviewer}) as http:
+    with httpx.Client(base_url=locked.server.url, headers={"x-api-key": reviewer}, timeout=60) as http:
         settle(http, GUARDED)
     (failed, *_) = locked.ask("/api/error-groups", reviewer).json()["rows"]
     mark = {"note": SECRET, "fingerprint": failed["fingerprint"]}
@@ -231,5 +231,5 @@ def test_without_any_login_the_log_says_that_somebody_on_this_machine_looked(tmp
 
 
 async def got(app: Any, path: str) -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", timeout=60) as http:
         return (await http.get(path)).raise_for_status()

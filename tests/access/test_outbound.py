@@ -43,7 +43,7 @@ def test_neither_the_server_nor_the_app_calls_anybody_else(tmp_path: Path, monke
         assert websocket_status(app, "localhost", "http://elsewhere.example") == 403
         for signal in ("traces", "logs", "metrics"):
             headers = {"content-type": "application/x-protobuf"}
-            answer = httpx.post(f"{server.url}/v1/{signal}", content=request_of(signal), headers=headers)
+            answer = httpx.post(f"{server.url}/v1/{signal}", content=request_of(signal), headers=headers, timeout=60)
             assert answer.status_code == 200
         until(lambda: server.stored_counts("default"))
         until(lambda: [rule for rule in server.ask("alerts/rules")["rows"] if rule["evaluated_at"]])

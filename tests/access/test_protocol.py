@@ -61,4 +61,4 @@ def test_a_body_that_is_too_long_or_of_unknown_length_is_refused_before_it_is_re
 def test_an_upgrade_to_a_websocket_gets_round_nothing(locked: Locked) -> None:
     upgrade = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13", "sec-websocket-key": "a"}
     for path in ("/api/runs", "/v1/traces", "/", "/healthz/"):
-        assert httpx.get(f"{locked.server.url}{path}", headers=upgrade).status_code == 401
+        assert httpx.get(f"{locked.server.url}{path}", headers=upgrade, timeout=60).status_code == 401

@@ -73,9 +73,9 @@ def tell_hostile(server: RunningServer) -> str:
     with tracing_to(server, "hostile", service=first, version=HOSTILE_TEXTS[1]) as tracer:
         run_id = hostile_run(tracer)
         hostile_calls(tracer)
-    httpx.post(f"{server.url}/v1/metrics", json=hostile_metric(), headers=project).raise_for_status()
+    httpx.post(f"{server.url}/v1/metrics", json=hostile_metric(), headers=project, timeout=60).raise_for_status()
     saved = {"name": first, "address": f"/runs?window=7d&agent={quote(first)}"}
-    httpx.post(f"{server.url}/api/views?project=hostile", json=saved).raise_for_status()
+    httpx.post(f"{server.url}/api/views?project=hostile", json=saved, timeout=60).raise_for_status()
     server.settle("hostile")
     told = httpx.post(f"{server.url}/api/alerts/evaluate?project=hostile", timeout=PATIENCE_MS / 1000).json()
     assert told["fired"]

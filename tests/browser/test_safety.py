@@ -37,7 +37,7 @@ def test_a_script_that_gets_into_a_page_neither_runs_nor_reaches_another_address
 
 
 def test_a_foreign_page_can_neither_frame_the_app_nor_reach_it_by_a_name_of_its_own(shared_app: str) -> None:
-    headers = httpx.get(shared_app).headers
+    headers = httpx.get(shared_app, timeout=60).headers
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-content-type-options"] == "nosniff"

@@ -112,7 +112,8 @@ def test_a_body_in_chunks_is_bounded_like_one_with_a_length(small_server: Runnin
     for chunk_count, status in ((3, 400), (6, 413)):
         chunks = (b"\xff" * (LIMIT // 4) for _ in range(chunk_count))
         headers = {"content-type": MEDIA_TYPES["protobuf"]}
-        assert httpx.post(small_server.url + "/v1/traces", content=chunks, headers=headers).status_code == status
+        answer = httpx.post(small_server.url + "/v1/traces", content=chunks, headers=headers, timeout=60)
+        assert answer.status_code == status
 
 
 def test_a_body_without_end_is_cut_off(small_server: RunningServer) -> None:
@@ -174,7 +175,7 @@ def test_the_requests_of_the_node_exporter_are_taken(server: RunningServer) -> N
         "connection": "keep-alive",
     }
     body = gzip.compress(spans_json(TRACE))
-    with httpx.Client(base_url=server.url) as client:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
         for _ in range(2):
             answer = client.post("/v1/traces", content=iter([body[:10], body[10:]]), headers=headers)
             assert answer.json() == {}
@@ -246,14 +247,14 @@ def test_the_intake_gets_inflated_bytes_signal_encoding_and_project() -> None:
     body = spans_json(TRACE)
     with serving_otlp(script, Settings()) as url:
         Post(zstandard.compress(body), MEDIA_TYPES["json"], "zstd", project="checkout_2").send(url)
-        httpx.post(url + "/v1/logs", content=b"", headers={"content-type": MEDIA_TYPES["protobuf"]})
+        httpx.post(url + "/v1/logs", content=b"", headers={"content-type": MEDIA_TYPES["protobuf"]}, timeout=60)
     first, second = script.requests
     assert (first.signal, first.encoding, first.project, first.body) == (Signal.SPAN, "json", "checkout_2", body)
     assert (second.signal, second.encoding, second.project, second.body) == (Signal.LOG, "protobuf", "default", b"")
     assert first.received_ns <= second.received_ns
 
 
-def test_bodies_that_arrive_together_are_bounded_together() -> None:
+def test_bodies_that_arrive_together_are_bounded_together(caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings(max_body_bytes=LIMIT, queue_bytes=LIMIT)
     begin = b"POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
     with (
@@ -263,6 +264,7 @@ def test_bodies_that_arrive_together_are_bounded_together() -> None:
     ):
         first.sendall(begin % (LIMIT, b" " * (LIMIT - 1)))
         second.sendall(begin % (LIMIT, b" " * (LIMIT - 1)))
+        until(lambda: "status=503" in caplog.text)  # else one may be read to its end before the other is begun
         second.sendall(b" ")
         first.sendall(b" ")
         answers = {client.recv(1000).split(b" ")[1] for client in (first, second)}
@@ -282,6 +284,7 @@ def test_a_body_that_stops_arriving_gives_its_room_back(monkeypatch: pytest.Monk
         client.sendall(b"POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n")
         client.sendall(b"content-length: 1000000\r\n\r\n" + b" " * 999_999)
         assert client.recv(1000).startswith(b"HTTP/1.1 408 ")
+        monkeypatch.undo()  # the next may take the time it needs
         assert Post(b" " * LIMIT, MEDIA_TYPES["json"], "identity").send(url).status_code == 200
 
 

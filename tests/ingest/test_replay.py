@@ -247,10 +247,11 @@ def test_a_line_is_sent_before_the_next_one_is_read(tmp_path: Path, capsys: pyte
 
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     name = written(tmp_path / "a.json", spans_json(TRACE))
-    assert replay.main([name, "--url", url]) == 1
+    with socket.socket() as taken:  # by nobody who listens
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        assert replay.main([name, "--url", url]) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"{name}:1: cannot reach {url}")
     assert error.count("\n") == 1

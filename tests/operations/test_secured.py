@@ -184,7 +184,7 @@ def test_its_own_traces_and_metrics_arrive_at_another_backend_without_content(
 def test_metrics_hold_numbers_of_every_kind_and_no_label_that_a_sender_invents(secured: Secured) -> None:
     export_all_signals(*secured.grpc_exporters(secured.agent))
     nobody = ssl.create_default_context(cafile=secured.authority.ca)
-    assert httpx.post(f"{secured.server.url}/v1/traces", content=b"", verify=nobody).status_code == 401
+    assert httpx.post(f"{secured.server.url}/v1/traces", content=b"", verify=nobody, timeout=60).status_code == 401
     with httpx.Client(base_url=secured.server.url, verify=secured_context(secured), timeout=60) as http:
         http.get("/api/summary").raise_for_status()
         http.get(f"/api/runs/{'x' * 40}")

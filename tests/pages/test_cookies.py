@@ -31,7 +31,7 @@ def test_the_cookies_of_an_app_that_people_reach_by_https_are_for_https_alone(tm
                 "/_stcore/health",
                 "/auth/logout",
             )  # the way in needs an identity provider; this is the way out
-            for cookie in httpx.get(f"{app}{path}").headers.get_list("set-cookie")
+            for cookie in httpx.get(f"{app}{path}", timeout=60).headers.get_list("set-cookie")
         ]
     assert {cookie.partition("=")[0] for cookie in cookies} > {"_streamlit_user", "_streamlit_user_tokens"}
     assert [cookie for cookie in cookies if cookie.count("; Secure") != 1] == []

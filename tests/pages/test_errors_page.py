@@ -104,7 +104,7 @@ def test_what_a_person_records_of_a_group_shows_and_a_failure_after_that_is_a_re
 def test_a_mark_that_cannot_be_read_is_422_in_plain_words(shown: Shown, told: dict[str, Any], word: str) -> None:
     body = json.dumps({"fingerprint": "0" * 16, **told}).encode()
     url = f"{shown.server.url}/api/error-marks?project={shown.project}"
-    answer = httpx.post(url, content=body, headers={"content-type": "application/json"})
+    answer = httpx.post(url, content=body, headers={"content-type": "application/json"}, timeout=60)
     assert answer.status_code == 422
     assert word in answer.json()["error"]
 

@@ -55,7 +55,9 @@ def judge(server: RunningServer, project: str, run_id: str, **attributes: str | 
     record = {"eventName": "gen_ai.evaluation.result", "traceId": run_id, "spanId": "a8000578b3a3fda8"}
     record |= {"timeUnixNano": "1795178900000000000", "attributes": told}
     body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
-    httpx.post(f"{server.url}/v1/logs", json=body, headers={"x-runlight-project": project}).raise_for_status()
+    httpx.post(
+        f"{server.url}/v1/logs", json=body, headers={"x-runlight-project": project}, timeout=60
+    ).raise_for_status()
 
 
 def test_the_judgement_of_the_samples_is_shown_with_its_run(app: AppTest, project: str) -> None:

@@ -52,7 +52,9 @@ def send(server: RunningServer, app: AppTest) -> None:
     service = [{"key": "service.name", "value": {"stringValue": HOSTILE_TEXTS[1]}}]
     body = {"resourceSpans": [{"resource": {"attributes": service}, "scopeSpans": [{"spans": spans}]}]}
     project = str(app.query_params["project"])
-    httpx.post(f"{server.url}/v1/traces", json=body, headers={"x-runlight-project": project}).raise_for_status()
+    httpx.post(
+        f"{server.url}/v1/traces", json=body, headers={"x-runlight-project": project}, timeout=60
+    ).raise_for_status()
     client = Client(server.url)
     until(lambda: client.ingest(part="totals", project=project).height == 1)
     client.close()

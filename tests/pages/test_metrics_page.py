@@ -45,7 +45,9 @@ def send_metrics(server: RunningServer, app: AppTest) -> None:
         {"name": HOSTILE_TEXTS[1], "unit": "1", "gauge": {"dataPoints": [point]}},
     ]
     body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": told}]}]}
-    httpx.post(f"{server.url}/v1/metrics", json=body, headers={"x-runlight-project": project}).raise_for_status()
+    httpx.post(
+        f"{server.url}/v1/metrics", json=body, headers={"x-runlight-project": project}, timeout=60
+    ).raise_for_status()
     client = Client(server.url)
     until(lambda: client.metric_names(project=project).height == 2)
     client.close()

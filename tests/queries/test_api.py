@@ -90,7 +90,7 @@ def client(url: str) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def http(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url) as plain:
+    with httpx.Client(base_url=url, timeout=60) as plain:
         yield plain
 
 

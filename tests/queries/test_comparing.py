@@ -152,9 +152,9 @@ def test_an_unknown_run_is_404_and_the_rows_come_as_csv_too(client: Client, url:
         with pytest.raises(NotFound, match="nobody"):
             client.compare(project="default", a=a, b=b)
     asked = {"a": trace_hex("asked")}
-    answer = httpx.get(f"{url}/api/compare", params=asked, headers={"accept": "text/csv"})
+    answer = httpx.get(f"{url}/api/compare", params=asked, headers={"accept": "text/csv"}, timeout=60)
     assert answer.text.count("\n") == 1 + 5
-    assert httpx.get(f"{url}/api/compare").status_code == 422
+    assert httpx.get(f"{url}/api/compare", timeout=60).status_code == 422
 
 
 def steps(names: str) -> list[Step]:

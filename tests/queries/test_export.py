@@ -81,7 +81,7 @@ def test_an_export_holds_what_is_of_its_window(server: RunningServer, sampled: s
 
 
 def test_an_export_of_nothing_that_there_is_says_so(server: RunningServer) -> None:
-    answer = httpx.get(f"{server.url}/api/export/api_keys.parquet", params={"project": SOURCE})
+    answer = httpx.get(f"{server.url}/api/export/api_keys.parquet", params={"project": SOURCE}, timeout=60)
     assert answer.status_code == 422
     assert "table is one of runs, steps" in answer.json()["error"]
 

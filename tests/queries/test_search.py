@@ -81,5 +81,5 @@ def test_a_group_is_told_with_the_number_of_its_runs(store: duckdb.DuckDBPyConne
 @pytest.mark.parametrize("text", ["", " \t", "x" * 10_240])
 def test_what_can_be_no_id_is_refused_in_plain_words(store: duckdb.DuckDBPyConnection, text: str) -> None:
     with serving(store) as url:
-        answer = httpx.get(f"{url}/api/search", params={"q": text})
+        answer = httpx.get(f"{url}/api/search", params={"q": text}, timeout=60)
     assert (answer.status_code, answer.json()) == (422, {"error": "q is an id or words, 1 to 1,000 characters"})

@@ -14,7 +14,7 @@ from queries.sql.asking import SqlLimits
 from tests.queries.conftest import rebuild_all
 from tests.queries.records import Telling, empty_store, insert
 from tests.queries.serving import serving
-from tests.serving import until
+from tests.serving import told_of_process, until
 
 MEGABYTES = 1024**2
 LIMITS = SqlLimits(seconds=300, rows=8, memory_bytes=256 * MEGABYTES, window_bytes=64 * MEGABYTES)
@@ -169,13 +169,9 @@ def test_one_that_never_ends_is_killed_at_the_time_limit(store: duckdb.DuckDBPyC
 
 def workers() -> list[str]:
     """The command lines of the processes that answer SQL for this one."""
-    lines = []
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            try:
-                lines.append(Path(f"/proc/{child}/cmdline").read_text())
-            except FileNotFoundError:
-                continue  # it has just ended
+    threads = [task.name for task in Path("/proc/self/task").iterdir()]
+    children = [child for thread in threads for child in told_of_process(f"self/task/{thread}/children").split()]
+    lines = [told_of_process(f"{child}/cmdline") for child in children]
     return [line for line in lines if "worker.py" in line and str(os.getpid()) in line]
 
 
