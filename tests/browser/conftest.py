@@ -45,9 +45,9 @@ class Visitor:
     def text(self, words: str) -> Locator:
         return self.page.get_by_test_id("stMain").get_by_text(words, exact=True)
 
-    def texts(self) -> list[str]:
+    def texts(self) -> Locator:
         """All that the main part of the page says as plain text, from top to bottom."""
-        return self.page.get_by_test_id("stMain").get_by_test_id("stText").all_inner_texts()
+        return self.page.get_by_test_id("stMain").get_by_test_id("stText")
 
     def rows(self) -> Locator:
         """The rows of the first table, as screen readers are told of them."""

@@ -36,7 +36,7 @@ def test_hostile_telemetry_is_text_wherever_it_is_shown_and_makes_nothing_wider_
         visitor.page.get_by_role("tab", name=name).click()
         expect(visitor.page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
         visitor.expect_at_rest()
-        assert any(first in text for text in visitor.texts())
+        expect(visitor.texts().filter(has_text=first).first).to_be_attached()
         expect_harmless(visitor)
     others = (
         f"compare?project=hostile&a={run_id}&b={run_id}&row=1",
@@ -47,7 +47,7 @@ def test_hostile_telemetry_is_text_wherever_it_is_shown_and_makes_nothing_wider_
         visitor.page.goto(f"{shared_app}/{address}")
         expect(visitor.page.get_by_test_id("stMain").locator("h1").first).to_be_visible()
         visitor.expect_at_rest()
-        assert any(first in text for text in visitor.texts())
+        expect(visitor.texts().filter(has_text=first).first).to_be_attached()
         expect_harmless(visitor)
     for entry in (entry for entry in menu.ENTRIES if not entry.hidden):
         visitor.open(entry)
@@ -83,7 +83,7 @@ def tell_hostile(server: RunningServer) -> str:
 
 
 def expect_hostile_alert(visitor: Visitor) -> None:
-    assert any(HOSTILE_TEXTS[0] in text for text in visitor.texts())
+    expect(visitor.texts().filter(has_text=HOSTILE_TEXTS[0]).first).to_be_attached()
 
 
 def expect_report_without_elements(visitor: Visitor) -> None:
@@ -167,7 +167,8 @@ def test_window_and_filters_go_along_from_page_to_page(
     menu.get_by_role("link", name="Runs").click()
     expect(visitor.text("Only status error · tool find_order")).to_be_visible()
     expect(visitor.rows()).to_have_count(1)
-    assert all(part in visitor.page.url for part in ("window=7d", "status=error", "tool=find_order"))
+    for part in ("window=7d", "status=error", "tool=find_order"):
+        expect(visitor.page).to_have_url(re.compile(part))
     visitor.page.go_back()
     expect(visitor.page.get_by_role("heading", name="Ingest")).to_be_visible()
     visitor.page.go_back()
@@ -276,8 +277,8 @@ def test_a_bar_of_cost_leads_to_its_runs(shared_app: str, server: RunningServer,
     visitor.click_bar(0)
     expect(visitor.page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
     expect(visitor.rows()).to_have_count(1)
-    assert "window=custom" in visitor.page.url
-    assert "agent=refund-agent" in visitor.page.url
+    expect(visitor.page).to_have_url(re.compile("window=custom"))
+    expect(visitor.page).to_have_url(re.compile("agent=refund-agent"))
 
 
 def test_the_box_of_every_page_leads_to_where_an_id_or_words_belong(
@@ -294,7 +295,7 @@ def test_the_box_of_every_page_leads_to_where_an_id_or_words_belong(
     visitor.page.goto(f"{shared_app}/ingest?project=find")
     find(run_id.upper())
     expect(visitor.text("tool find_order")).to_be_visible()
-    assert f"run={run_id}" in visitor.page.url
+    expect(visitor.page).to_have_url(re.compile(f"run={run_id}"))
     find("call-1")
     expect(visitor.page.get_by_role("heading", name="Search")).to_be_visible()
     expect(visitor.rows()).to_have_count(2)
@@ -327,7 +328,7 @@ def test_a_group_of_errors_leads_to_the_failed_step_of_each_of_its_runs(
     visitor.click_row(1, table=1)
     expect(visitor.page.get_by_role("heading", name="Run", exact=True)).to_be_attached()
     expect(visitor.text("tool find_order")).to_be_visible()
-    assert "step=" in visitor.page.url
+    expect(visitor.page).to_have_url(re.compile("step="))
 
 
 def test_a_run_leads_to_the_last_good_one_beside_it_and_back_to_its_step(

@@ -39,21 +39,23 @@ def test_a_run_sent_by_python_over_grpc_appears_and_leads_to_its_failing_step(
     expect(visitor.text("Where is my refund for order 7?").first).to_be_visible()
     expect(visitor.text("tool find_order")).to_be_visible()
     expect(visitor.bars()).to_have_count(3)
-    seen = visitor.texts()
+    visitor.expect_at_rest()
+    seen = visitor.texts().all_inner_texts()
 
     page.reload()
     expect(visitor.text("tool find_order")).to_be_visible()
     expect(visitor.bars()).to_have_count(3)
-    assert visitor.texts() == seen
+    expect(visitor.texts()).to_have_text(seen)
 
     visitor.click_bar(1)
     expect(visitor.text("llm gpt-4o-2024-08-06")).to_be_visible()
     expect(visitor.text("I look the order up.")).to_be_visible()
-    address, seen = page.url, visitor.texts()
+    visitor.expect_at_rest()
+    address, seen = page.url, visitor.texts().all_inner_texts()
     page.goto("about:blank")
     page.goto(address)
     expect(visitor.text("I look the order up.")).to_be_visible()
-    assert visitor.texts() == seen
+    expect(visitor.texts()).to_have_text(seen)
 
     with page.expect_download() as download:
         page.get_by_role("button", name="OTLP").click()

@@ -30,7 +30,8 @@ def tracing_to(
     server: RunningServer, project: str, service: str = "support-bot", version: str = "1.4.0"
 ) -> Iterator[Tracer]:
     """A tracer whose runs the server lists in that project when the block ends."""
-    exporter = OTLPSpanExporter(f"{server.url}/v1/traces", headers={"x-runlight-project": project})
+    headers = {"x-runlight-project": project}
+    exporter = OTLPSpanExporter(f"{server.url}/v1/traces", headers=headers, timeout=60)
     with tracing(exporter, service, version) as tracer:
         yield tracer
     server.settle(project)
