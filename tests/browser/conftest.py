@@ -121,7 +121,7 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, timezone_id="Europe/Berlin", locale="en-GB")
     context.set_default_timeout(PATIENCE_MS)
     visitor = Visitor(context.new_page())
-    visitor.page.on("request", lambda request: visitor.outside.append(request.url) if _leaves(request.url) else None)
+    context.on("request", lambda request: visitor.outside.append(request.url) if _leaves(request.url) else None)
     visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
     visitor.page.on("console", lambda said: visitor.errors.append(said.text) if _is_error(said) else None)
     yield visitor
